@@ -1,0 +1,198 @@
+// safetensors: an 8-byte little-endian header length, a JSON header (name -> dtype, shape, data_offsets; __metadata__ string -> string),
+// then the tensors' bytes without holes. Everything is checked before anything is allocated.
+// Source: the format section of the safetensors README. Not read: half-precision and 8-bit floats, booleans.
+import { FormatError } from "../data/format-error.ts";
+import { StrictJsonError, parseStrictJson, type StrictJson } from "./strict-json.ts";
+
+export const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+export const MAX_TENSORS = 100_000;
+export const MAX_RANK = 8;
+const METADATA = "__metadata__";
+
+export type StoredValues = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+export type Dtype = "F32" | "F64" | "I32" | "I64" | "U8";
+
+/** A named tensor in a file. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly values: StoredValues;
+}
+
+export interface Safetensors {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** In the order of the data. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+const types = {
+  F32: Float32Array,
+  F64: Float64Array,
+  I32: Int32Array,
+  I64: BigInt64Array,
+  U8: Uint8Array,
+} as const;
+
+/** The dtype that values are stored as. */
+export function dtypeOf(values: StoredValues): Dtype {
+  if (values instanceof Float32Array) return "F32";
+  if (values instanceof Float64Array) return "F64";
+  if (values instanceof Int32Array) return "I32";
+  return values instanceof BigInt64Array ? "I64" : "U8";
+}
+
+/** Writes a file: metadata first, tensors in the order given. Every NaN becomes the one quiet NaN, so that equal tensors give equal bytes. */
+export function encodeSafetensors(
+  tensors: Iterable<readonly [string, StoredTensor]>,
+  metadata: Iterable<readonly [string, string]> = [],
+): Uint8Array {
+  const entries = [...tensors];
+  const texts = [...metadata];
+  const fields: string[] = [];
+  const names = new Set<string>([METADATA]);
+  if (texts.length > 0) {
+    if (new Set(texts.map(([key]) => key)).size !== texts.length) throw new Error("safetensors: a metadata key twice, wanted each once");
+    fields.push(`"${METADATA}":{${texts.map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`).join(",")}}`);
+  }
+  let dataBytes = 0;
+  for (const [name, { shape, values }] of entries) {
+    if (names.has(name)) throw new Error(`safetensors: the name ${JSON.stringify(name)} is taken, wanted each name once`);
+    names.add(name);
+    const length = shape.reduce((product, size) => product * size, 1);
+    if (length !== values.length) throw new Error(`safetensors: ${name} has ${values.length} values, its shape [${shape}] wants ${length}`);
+    if (shape.length > MAX_RANK) throw new Error(`safetensors: ${name} has rank ${shape.length}, wanted at most ${MAX_RANK}`);
+    const end = dataBytes + values.byteLength;
+    fields.push(`${JSON.stringify(name)}:{"dtype":"${dtypeOf(values)}","shape":[${shape}],"data_offsets":[${dataBytes},${end}]}`);
+    dataBytes = end;
+  }
+  if (entries.length > MAX_TENSORS) throw new Error(`safetensors: ${entries.length} tensors, wanted at most ${MAX_TENSORS}`);
+  const header = new TextEncoder().encode(`{${fields.join(",")}}`);
+  // Blanks behind the header align the data to 8 bytes.
+  const headerBytes = Math.ceil(header.length / 8) * 8;
+  if (headerBytes > MAX_HEADER_BYTES) throw new Error(`safetensors: a header of ${headerBytes} bytes, wanted at most ${MAX_HEADER_BYTES}`);
+
+  const file = new Uint8Array(8 + headerBytes + dataBytes);
+  new DataView(file.buffer).setUint32(0, headerBytes, true);
+  file.set(header, 8);
+  file.fill(0x20, 8 + header.length, 8 + headerBytes);
+  let at = 8 + headerBytes;
+  for (const [, { values }] of entries) {
+    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    if (values instanceof Float32Array) canonicalizeNaN(file, at, values);
+    at += values.byteLength;
+  }
+  return file;
+}
+
+function canonicalizeNaN(file: Uint8Array, at: number, values: Float32Array): void {
+  const view = new DataView(file.buffer);
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) view.setUint32(at + 4 * i, 0x7fc00000, true);
+}
+
+/** Bytes before the data: the length field and the header. Throws FormatError. */
+export function safetensorsHeaderEnd(bytes: Uint8Array, file: string): number {
+  if (bytes.length < 8) throw new FormatError({ file, offset: bytes.length, found: "the end", wanted: "8 bytes of header length" });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(4, true) * 0x1_0000_0000 + view.getUint32(0, true);
+  const most = Math.min(MAX_HEADER_BYTES, bytes.length - 8);
+  if (length < 2 || length > most) {
+    const why = most < MAX_HEADER_BYTES ? "what the file holds" : "the limit";
+    throw new FormatError({ file, offset: 0, found: `a header of ${length} bytes`, wanted: `2 to ${most}, ${why}` });
+  }
+  return 8 + length;
+}
+
+/** Reads a file. Values are views of `bytes` where the alignment allows, copies elsewhere. Throws FormatError. */
+export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors {
+  const dataStart = safetensorsHeaderEnd(bytes, file);
+  const fail = (offset: number, found: string, wanted: string): never => {
+    throw new FormatError({ file, offset, found, wanted });
+  };
+  if (bytes[8] !== 0x7b) fail(8, `byte ${bytes[8]}`, '"{"');
+  let header: StrictJson;
+  try {
+    header = parseStrictJson(bytes.subarray(8, dataStart));
+  } catch (error) {
+    if (error instanceof StrictJsonError) return fail(8 + error.offset, error.found, error.wanted);
+    throw error;
+  }
+  if (!(header instanceof Map)) return fail(8, "no JSON object", "a JSON object");
+  const all: ReadonlyMap<string, StrictJson> = header;
+
+  const metadata = new Map<string, string>();
+  const texts = all.get(METADATA) ?? new Map();
+  if (!(texts instanceof Map)) return fail(8, `${METADATA} that is no object`, "an object of strings");
+  for (const [key, text] of texts as ReadonlyMap<string, StrictJson>) {
+    if (typeof text !== "string") return fail(8, `${METADATA}.${key} that is no string`, "a string");
+    metadata.set(key, text);
+  }
+
+  const count = all.size - (all.has(METADATA) ? 1 : 0);
+  if (count > MAX_TENSORS) fail(8, `${count} tensors`, `at most ${MAX_TENSORS}`);
+  const text = new TextDecoder().decode(bytes.subarray(8, dataStart));
+  const entries = [...all]
+    .filter(([name]) => name !== METADATA)
+    .map(([name, value]) => entryOf(name, value, (found, wanted) => fail(8 + byteOf(text, JSON.stringify(name)), found, wanted)));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let at = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== at)
+      fail(dataStart + at, `${begin < at ? "an overlap" : "a hole"} before tensor ${name} at ${begin}`, `data from ${at} on`);
+    at = end;
+  }
+  const left = bytes.length - dataStart;
+  if (at !== left) fail(dataStart + Math.min(at, left), `${left} bytes of data`, `the ${at} that the header states`);
+
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const Type = types[dtype];
+    let part = bytes.subarray(dataStart + begin, dataStart + end);
+    if (part.byteOffset % Type.BYTES_PER_ELEMENT !== 0) part = part.slice();
+    tensors.set(name, { shape, values: new Type(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength / Type.BYTES_PER_ELEMENT) });
+  }
+  return { metadata, tensors };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function entryOf(name: string, value: StrictJson, fail: (found: string, wanted: string) => never): Entry {
+  if (!(value instanceof Map)) return fail(`tensor ${name} without description`, "dtype, shape and data_offsets");
+  const fields: ReadonlyMap<string, StrictJson> = value;
+  for (const key of fields.keys()) {
+    if (key !== "dtype" && key !== "shape" && key !== "data_offsets") fail(`${name}.${key}`, "dtype, shape and data_offsets alone");
+  }
+  const dtype = fields.get("dtype");
+  if (typeof dtype !== "string" || !Object.hasOwn(types, dtype)) {
+    return fail(`${name}.dtype ${JSON.stringify(dtype)}`, Object.keys(types).join(", "));
+  }
+  const shape = sizesOf(fields.get("shape"));
+  if (shape === undefined || shape.length > MAX_RANK) return fail(`${name}.shape`, `at most ${MAX_RANK} whole numbers`);
+  const offsets = sizesOf(fields.get("data_offsets"));
+  if (offsets === undefined || offsets.length !== 2 || offsets[1] < offsets[0]) {
+    return fail(`${name}.data_offsets`, "two ascending whole numbers");
+  }
+  let bytes = types[dtype as Dtype].BYTES_PER_ELEMENT as number;
+  for (const size of shape) {
+    bytes *= size;
+    if (!Number.isSafeInteger(bytes)) fail(`${name}.shape [${shape}]`, "at most 2^53 - 1 bytes");
+  }
+  if (bytes !== offsets[1] - offsets[0]) fail(`${name} of ${offsets[1] - offsets[0]} bytes`, `${bytes} for ${dtype} [${shape}]`);
+  return { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
+}
+
+function sizesOf(value: StrictJson | undefined): number[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const list = value as readonly StrictJson[];
+  const sizes = list.filter((each): each is number => typeof each === "number" && Number.isSafeInteger(each) && each >= 0);
+  return sizes.length === list.length ? sizes.map((size) => size + 0) : undefined;
+}
+
+/** Where a piece of the header stands, in bytes; 0 where it is written in another way. */
+function byteOf(text: string, piece: string): number {
+  return new TextEncoder().encode(text.slice(0, Math.max(0, text.indexOf(piece)))).length;
+}
