@@ -76,16 +76,25 @@ export function encodeSafetensors(
   file.fill(0x20, 8 + header.length, 8 + headerBytes);
   let at = 8 + headerBytes;
   for (const [, { values }] of entries) {
-    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
-    if (values instanceof Float32Array) canonicalizeNaN(file, at, values);
-    at += values.byteLength;
+    const { buffer, byteOffset, byteLength } = canonicalValues(values);
+    file.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
   }
   return file;
 }
 
-function canonicalizeNaN(file: Uint8Array, at: number, values: Float32Array): void {
-  const view = new DataView(file.buffer);
-  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) view.setUint32(at + 4 * i, 0x7fc00000, true);
+/** The same values with every float32 NaN made the one quiet NaN; a copy only where there is one. */
+export function canonicalValues(values: StoredValues): StoredValues {
+  if (!(values instanceof Float32Array) || !hasNaN(values)) return values;
+  const copy = values.slice();
+  const bits = new Uint32Array(copy.buffer);
+  for (let i = 0; i < copy.length; i++) if (copy[i] !== copy[i]) bits[i] = 0x7fc00000;
+  return copy;
+}
+
+function hasNaN(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) return true;
+  return false;
 }
 
 /** Bytes before the data: the length field and the header. Throws FormatError. */
@@ -119,7 +128,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors 
   const all: ReadonlyMap<string, StrictJson> = header;
 
   const metadata = new Map<string, string>();
-  const texts = all.get(METADATA) ?? new Map();
+  const texts = all.has(METADATA) ? all.get(METADATA) : new Map();
   if (!(texts instanceof Map)) return fail(8, `${METADATA} that is no object`, "an object of strings");
   for (const [key, text] of texts as ReadonlyMap<string, StrictJson>) {
     if (typeof text !== "string") return fail(8, `${METADATA}.${key} that is no string`, "a string");
