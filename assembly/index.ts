@@ -1,0 +1,5 @@
+// The wasm export list, one line a family.
+
+export * from "./simd/calibrate";
+export * from "./simd/gemm";
+export * from "./simd/conv";
