@@ -44,3 +44,20 @@ export interface Backend {
   ): void;
   memoryUse(): MemoryUse;
 }
+
+/** Throws where a buffer is shorter than the kernel needs. */
+export function checkLengths<B extends Record<string, Role>, N extends readonly string[]>(
+  kernel: Kernel<B, N>,
+  buffers: BufferArguments<B>,
+  numbers: Numbers<N>,
+): void {
+  const wanted = kernel.lengths(numbers);
+  for (const key of kernel.order) {
+    const buffer = buffers[key];
+    if (buffer === null || buffer === undefined) {
+      if (!kernel.buffers[key].endsWith("?")) throw new Error(`${kernel.name}: no ${key}, wanted ${wanted[key]} elements`);
+    } else if (buffer.length < wanted[key]) {
+      throw new Error(`${kernel.name}: ${key} has ${buffer.length} elements, wanted ${wanted[key]}`);
+    }
+  }
+}

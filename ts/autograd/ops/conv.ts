@@ -1,0 +1,105 @@
+// Convolution of NHWC images. Filters are [R, S, C / groups, K] here; stateDict() turns them to PyTorch's [K, C / groups, R, S].
+import * as kernels from "../../kernels/conv.ts";
+import { emptyLike, launch, rowsOf } from "../launch.ts";
+import { defineOp } from "../op.ts";
+import { sumOverSamples } from "../shard-sum.ts";
+import { shapeText, type Tensor } from "../tensor.ts";
+import { columnSum } from "./gemm.ts";
+
+/** One number for both axes, or [rows, columns]. */
+export type Pair = number | readonly [number, number];
+
+export interface Conv2dOptions {
+  readonly stride?: Pair;
+  readonly padding?: Pair;
+  readonly dilation?: Pair;
+  readonly groups?: number;
+}
+
+interface Geometry {
+  readonly strideH: number;
+  readonly strideW: number;
+  readonly padH: number;
+  readonly padW: number;
+  readonly dilationH: number;
+  readonly dilationW: number;
+  readonly groups: number;
+}
+
+function sizesOf(x: Tensor, filter: Tensor, geometry: Geometry): kernels.ConvSizes {
+  const [n, h, w, c] = x.shape;
+  const [r, s, , k] = filter.shape;
+  return { n, h, w, c, k, r, s, ...geometry };
+}
+
+export const conv2dOp = defineOp<readonly [Tensor, Tensor, Tensor | null], Geometry>("conv2d", {
+  forward: ([x, filter, bias], geometry) => {
+    const sizes = sizesOf(x, filter, geometry);
+    const y = emptyLike(x, [sizes.n, kernels.convRows(sizes), kernels.convColumns(sizes), sizes.k]);
+    launch(kernels.conv2d, { x, filter, bias, y }, sizes);
+    return y;
+  },
+  vjp: (dy, _y, [x, filter, bias], geometry) => {
+    const sizes = sizesOf(x, filter, geometry);
+    return [
+      () => {
+        const dx = emptyLike(x);
+        launch(kernels.conv2dInputGradient, { dy, filter, dx }, sizes);
+        return dx;
+      },
+      () =>
+        sumOverSamples(x.backend, dy.batch, sizes.n, filter.shape, (from, n, dfilter) =>
+          launch(kernels.conv2dWeightGradient, { x: rowsOf(x, from, n), dy: rowsOf(dy, from, n), dfilter }, { ...sizes, n }),
+        ),
+      bias ? () => columnSum(dy, sizes.k) : null,
+    ];
+  },
+  samples: [
+    { inputs: [[2, 5, 4, 3], [3, 3, 3, 2], [2]], attributes: geometryOf({ padding: 1 }) },
+    { inputs: [[2, 6, 5, 2], [3, 3, 2, 3], null], attributes: geometryOf({ stride: 2, padding: 1 }) },
+    { inputs: [[1, 4, 4, 3], [1, 1, 3, 4], [4]], attributes: geometryOf({ stride: 2 }) },
+    { inputs: [[1, 6, 7, 4], [3, 2, 2, 4], [4]], attributes: geometryOf({ padding: [2, 1], dilation: [2, 1], groups: 2 }) },
+    { inputs: [[1, 5, 5, 3], [3, 3, 1, 3], null], attributes: geometryOf({ padding: 1, groups: 3 }) },
+  ],
+});
+
+function geometryOf({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions): Geometry {
+  const [strideH, strideW] = typeof stride === "number" ? [stride, stride] : stride;
+  const [padH, padW] = typeof padding === "number" ? [padding, padding] : padding;
+  const [dilationH, dilationW] = typeof dilation === "number" ? [dilation, dilation] : dilation;
+  return { strideH, strideW, padH, padW, dilationH, dilationW, groups };
+}
+
+/**
+ * Convolution of x [N, H, W, C] with a filter [R, S, C / groups, K] and an optional bias [K]; y is [N, P, Q, K] with
+ * P = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1 and Q likewise.
+ */
+export function conv2d(x: Tensor, filter: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
+  const geometry = geometryOf(options);
+  if (x.rank !== 4 || filter.rank !== 4)
+    throw new Error(`conv2d: input ${shapeText(x.shape)} with filter ${shapeText(filter.shape)}, wanted [N,H,W,C] with [R,S,C/groups,K]`);
+  const { groups, strideH, strideW, dilationH, dilationW, padH, padW } = geometry;
+  for (const [name, value, least] of [
+    ["stride", strideH, 1],
+    ["stride", strideW, 1],
+    ["dilation", dilationH, 1],
+    ["dilation", dilationW, 1],
+    ["padding", padH, 0],
+    ["padding", padW, 0],
+    ["groups", groups, 1],
+  ] as const)
+    if (!Number.isInteger(value) || value < least) throw new Error(`conv2d: ${name} ${value}, wanted a whole number of at least ${least}`);
+  const channels = x.shape[3];
+  if (channels % groups !== 0 || filter.shape[3] % groups !== 0 || filter.shape[2] * groups !== channels)
+    throw new Error(
+      `conv2d: ${channels} channels in ${groups} groups with filter ${shapeText(filter.shape)}, wanted ${channels / groups} channels a filter and groups that divide both`,
+    );
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== filter.shape[3]))
+    throw new Error(`conv2d: bias ${shapeText(bias.shape)} with filter ${shapeText(filter.shape)}, wanted [${filter.shape[3]}]`);
+  const sizes = sizesOf(x, filter, geometry);
+  if (kernels.convRows(sizes) < 1 || kernels.convColumns(sizes) < 1)
+    throw new Error(
+      `conv2d: filter ${shapeText(filter.shape)} on ${shapeText(x.shape)} with padding ${padH},${padW}, wanted an input that it fits in`,
+    );
+  return conv2dOp([x, filter, bias], geometry);
+}

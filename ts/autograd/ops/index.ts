@@ -1,0 +1,14 @@
+// All operations; the gradient test walks what is exported here.
+export * from "./activation.ts";
+export * from "./conv.ts";
+export * from "./elementwise.ts";
+export * from "./gemm.ts";
+export * from "./group-norm.ts";
+export * from "./layer-norm.ts";
+export * from "./norm.ts";
+export * from "./pool.ts";
+export * from "./random.ts";
+export * from "./reduce.ts";
+export * from "./rowwise.ts";
+export * from "./shape.ts";
+export * from "./softmax.ts";

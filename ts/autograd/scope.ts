@@ -1,0 +1,118 @@
+// Who frees what, and which backend new tensors go to. A scope frees every tensor made in it at its end, but for those it
+// returns and those kept.
+import type { Backend } from "../backend/backend.ts";
+import { Tensor, sizeOf, type Shape } from "./tensor.ts";
+
+interface Scope {
+  readonly made: Tensor[];
+  readonly outer: Scope | null;
+}
+
+let current: Scope | null = null;
+let recording = true;
+let backend: Backend | null = null;
+let makeBackend: (() => Backend) | null = null;
+
+/** Names the backend for tensors made from now on; a function is called when it is first needed. */
+export function setBackend(chosen: Backend | (() => Backend)): void {
+  if (typeof chosen === "function") {
+    makeBackend = chosen;
+    backend = null;
+  } else backend = chosen;
+}
+
+/** The backend that new tensors go to. */
+export function currentBackend(): Backend {
+  if (backend === null) {
+    if (makeBackend === null) throw new Error("perpend: no backend yet, wanted setBackend(...) or, in Node, the import of perpend itself");
+    backend = makeBackend();
+  }
+  return backend;
+}
+
+/** Runs `work` with another backend for new tensors. */
+export function withBackend<T>(chosen: Backend, work: () => T): T {
+  const before = backend;
+  backend = chosen;
+  try {
+    return work();
+  } finally {
+    backend = before;
+  }
+}
+
+function escape(value: unknown, mark: (tensor: Tensor) => void): void {
+  if (value instanceof Tensor) mark(value);
+  else if (Array.isArray(value)) for (const entry of value) escape(entry, mark);
+  else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype)
+    for (const entry of Object.values(value)) escape(entry, mark);
+}
+
+/**
+ * Runs `work` and frees what it made, except what it returns (tensors, or arrays and plain objects of them) and what was kept.
+ * `work` must not be async.
+ */
+export function scope<T>(work: () => T): T {
+  const own: Scope = { made: [], outer: current };
+  current = own;
+  const survivors = new Set<Tensor>();
+  try {
+    const result = work();
+    if (result instanceof Promise) throw new Error("scope: an async function, wanted one that returns before it is done; await outside");
+    escape(result, (tensor) => survivors.add(tensor));
+    return result;
+  } finally {
+    current = own.outer;
+    for (const tensor of own.made) {
+      if (tensor.kept || tensor.freed) continue;
+      if (survivors.has(tensor)) own.outer?.made.push(tensor);
+      else tensor.dispose();
+    }
+  }
+}
+
+/** Takes a tensor out of its scope: it lives until dispose(). */
+export function keep<T extends Tensor>(tensor: T): T {
+  tensor.kept = true;
+  return tensor;
+}
+
+/** True while operations are recorded for backward(). */
+export function isRecording(): boolean {
+  return recording;
+}
+
+/** Runs `work` without recording. */
+export function noGrad<T>(work: () => T): T {
+  const before = recording;
+  recording = false;
+  try {
+    return work();
+  } finally {
+    recording = before;
+  }
+}
+
+function register(tensor: Tensor): Tensor {
+  current?.made.push(tensor);
+  return tensor;
+}
+
+/** A tensor with undefined contents. */
+export function empty(shape: Shape, on: Backend = currentBackend()): Tensor {
+  for (const length of shape)
+    if (!Number.isInteger(length) || length < 0) throw new Error(`tensor: shape [${shape.join(",")}], wanted whole numbers of at least 0`);
+  return register(new Tensor(on, [...shape], { buffer: on.allocate(Math.max(1, sizeOf(shape))), references: 0 }));
+}
+
+/** A tensor over the memory of another, with a shape of as many elements. */
+export function alias(tensor: Tensor, shape: Shape = tensor.shape): Tensor {
+  const made = register(new Tensor(tensor.backend, [...shape], tensor.shared));
+  made.batch = tensor.batch;
+  return made;
+}
+
+/** A tensor over a buffer that somebody else owns. */
+export function overBuffer(on: Backend, shape: Shape, buffer: Tensor["buffer"]): Tensor {
+  return register(new Tensor(on, [...shape], { buffer, references: 1 }));
+}

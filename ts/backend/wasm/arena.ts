@@ -1,0 +1,94 @@
+// One thread's share of the shared WebAssembly memory. Chunks come from one atomic break that all threads share; freed
+// blocks go to lists by size class, so that a training step finds the blocks of the step before. Nothing moves.
+
+const PAGE = 65536;
+/** Byte address of the break, counted in pages. Static data of the module starts above it. */
+const BREAK_ADDRESS = 64;
+/** First page that arenas hand out; static data of the module lies below. */
+const FIRST_PAGE = 16;
+const CHUNK_PAGES = 64;
+
+/** A shared memory of `maximum` pages (65,536 pages are 4 GiB), ready for arenas. */
+export function createSharedMemory(maximumPages = 65536): WebAssembly.Memory {
+  const memory = new WebAssembly.Memory({ initial: FIRST_PAGE, maximum: maximumPages, shared: true });
+  Atomics.store(new Int32Array(memory.buffer), BREAK_ADDRESS / 4, FIRST_PAGE);
+  return memory;
+}
+
+/** Bytes of a size class: eighths of an octave above 1 KiB, and an odd count of cache lines so that equal blocks do not alias. */
+function classBytes(bytes: number): number {
+  if (bytes <= 1024) return Math.max(64, (bytes + 63) & ~63);
+  const step = 1 << (31 - Math.clz32((bytes - 1) >>> 3));
+  return Math.ceil(bytes / step) * step + (bytes >= 4096 ? 192 : 0);
+}
+
+export class Arena {
+  readonly memory: WebAssembly.Memory;
+  private readonly lists = new Map<number, number[]>();
+  private next = 0;
+  private end = 0;
+  private words: Int32Array;
+  /** All memory as floats; made again when the memory grew. */
+  floats: Float32Array;
+  buffers = 0;
+  bytes = 0;
+  peakBytes = 0;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+    this.words = new Int32Array(memory.buffer);
+    this.floats = new Float32Array(memory.buffer);
+  }
+
+  /** Makes the views reach `end`, growing the memory when it must. */
+  reach(end: number): void {
+    if (this.floats.byteLength >= end) return;
+    while (this.memory.buffer.byteLength < end) {
+      const pages = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
+      try {
+        this.memory.grow(pages);
+      } catch {
+        if (this.memory.buffer.byteLength >= end) break;
+        throw new RangeError(
+          `memory: ${(end / 2 ** 20).toFixed(0)} MiB needed, at most ${(this.memory.buffer.byteLength / 2 ** 20).toFixed(0)} MiB could be had; ` +
+            "use a smaller batch or model",
+        );
+      }
+    }
+    this.words = new Int32Array(this.memory.buffer);
+    this.floats = new Float32Array(this.memory.buffer);
+  }
+
+  private more(bytes: number): void {
+    const pages = Math.max(CHUNK_PAGES, Math.ceil(bytes / PAGE));
+    const from = Atomics.add(this.words, BREAK_ADDRESS / 4, pages);
+    this.reach((from + pages) * PAGE);
+    // A chunk that follows the last one continues it.
+    if (from * PAGE !== this.end) this.next = from * PAGE;
+    this.end = (from + pages) * PAGE;
+  }
+
+  /** Byte address of a block of at least `bytes`, a multiple of 64. Contents are undefined. */
+  allocate(bytes: number): number {
+    const size = classBytes(bytes);
+    this.buffers++;
+    this.bytes += size;
+    if (this.bytes > this.peakBytes) this.peakBytes = this.bytes;
+    const address = this.lists.get(size)?.pop();
+    if (address !== undefined) return address;
+    if (this.next + size > this.end) this.more(size);
+    const fresh = this.next;
+    this.next += size;
+    return fresh;
+  }
+
+  /** Gives back a block that was allocated for `bytes`. */
+  free(address: number, bytes: number): void {
+    const size = classBytes(bytes);
+    this.buffers--;
+    this.bytes -= size;
+    const list = this.lists.get(size);
+    if (list) list.push(address);
+    else this.lists.set(size, [address]);
+  }
+}

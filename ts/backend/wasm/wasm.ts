@@ -1,0 +1,115 @@
+// Runs kernels in WebAssembly on one thread. The wasm export of a kernel's name is called with the buffers' byte offsets, the
+// scratch offset if the kernel wants one, and the numbers; a kernel needs no other glue.
+import { instantiateSync } from "@assemblyscript/loader";
+import type { Kernel, Numbers, Role } from "../../kernels/kernel.ts";
+import { checkLengths, type Backend, type Buffer, type BufferArguments, type MemoryUse } from "../backend.ts";
+import { Arena, createSharedMemory } from "./arena.ts";
+
+type Export = (...values: number[]) => void;
+
+/** A stretch of wasm memory. The offset of a parameter changes when a step commits; that of other buffers never does. */
+export interface WasmBuffer extends Buffer {
+  /** Byte address. */
+  offset: number;
+  readonly length: number;
+  freed: boolean;
+  readonly owned: boolean;
+}
+
+export interface WasmBackend extends Backend {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  /** A buffer at a given byte address, which somebody else owns. */
+  at(offset: number, length: number): WasmBuffer;
+  /** A buffer's values in place; valid until memory is next allocated. */
+  values(buffer: Buffer): Float32Array;
+}
+
+/** Checks that a buffer is a live one of a wasm backend. */
+export function wasmBuffer(buffer: Buffer): WasmBuffer {
+  const own = buffer as WasmBuffer;
+  if (typeof own.offset !== "number") throw new Error("wasm: a buffer of another backend, wanted one of this backend");
+  if (own.freed) throw new Error("wasm: a buffer that was freed, wanted a live one; keep() takes a tensor out of its scope");
+  return own;
+}
+
+/** A backend over a compiled kernel module; `memory` is given where threads share one. */
+export function createWasmBackend(module: WebAssembly.Module, memory: WebAssembly.Memory = createSharedMemory()): WasmBackend {
+  const exports = instantiateSync(module, { env: { memory } }).exports as unknown as Record<string, Export>;
+  const arena = new Arena(memory);
+  const at = (offset: number, length: number): WasmBuffer => {
+    arena.reach(offset + 4 * length);
+    return { offset, length, freed: false, owned: false };
+  };
+  const values = (buffer: Buffer): Float32Array => {
+    const { offset, length } = wasmBuffer(buffer);
+    return arena.floats.subarray(offset >>> 2, (offset >>> 2) + length);
+  };
+  return {
+    name: "wasm",
+    elementBytes: 4,
+    memory,
+    module,
+    at,
+    values,
+    allocate(length: number): Buffer {
+      const made: WasmBuffer = { offset: arena.allocate(4 * length), length, freed: false, owned: true };
+      return made;
+    },
+    free(buffer: Buffer): void {
+      const own = wasmBuffer(buffer);
+      own.freed = true;
+      if (own.owned) arena.free(own.offset, 4 * own.length);
+    },
+    view(buffer: Buffer, offset: number, length: number): Buffer {
+      const own = wasmBuffer(buffer);
+      if (offset < 0 || offset + length > own.length)
+        throw new Error(`view: elements ${offset} to ${offset + length} of a buffer of ${own.length}, wanted inside`);
+      return { offset: own.offset + 4 * offset, length, freed: false, owned: false } as WasmBuffer;
+    },
+    write(buffer: Buffer, from: ArrayLike<number>): void {
+      if (from.length > buffer.length)
+        throw new Error(`write: ${from.length} values into ${buffer.length} elements, wanted at most as many`);
+      arena.floats.set(from, wasmBuffer(buffer).offset >>> 2);
+    },
+    fill(buffer: Buffer, value: number): void {
+      values(buffer).fill(value);
+    },
+    copy(from: Buffer, to: Buffer): void {
+      values(to).set(values(from));
+    },
+    read(buffer: Buffer): Promise<Float32Array> {
+      return Promise.resolve(values(buffer).slice());
+    },
+    readSync(buffer: Buffer): Float32Array {
+      return values(buffer).slice();
+    },
+    run<B extends Record<string, Role>, N extends readonly string[]>(
+      kernel: Kernel<B, N>,
+      given: BufferArguments<B>,
+      numbers: Numbers<N>,
+    ): void {
+      checkLengths(kernel, given, numbers);
+      const call = exports[kernel.name];
+      if (call === undefined) throw new Error(`${kernel.name}: not in this build of the kernels, wanted a build of the same version`);
+      const args: number[] = [];
+      for (const key of kernel.order) {
+        const buffer = given[key];
+        args.push(buffer === null ? 0 : wasmBuffer(buffer).offset);
+      }
+      let scratch = 0;
+      let scratchBytes = 0;
+      if (kernel.scratch) {
+        scratchBytes = 4 * kernel.scratch(numbers);
+        scratch = arena.allocate(scratchBytes);
+        args.push(scratch);
+      }
+      for (const key of kernel.numbers) args.push((numbers as Record<string, number>)[key]);
+      call(...args);
+      if (kernel.scratch) arena.free(scratch, scratchBytes);
+    },
+    memoryUse(): MemoryUse {
+      return { buffers: arena.buffers, bytes: arena.bytes, peakBytes: arena.peakBytes };
+    },
+  };
+}
