@@ -1,4 +1,4 @@
-// The kernel families: one file name each in assembly/simd and ts/kernels.
+// The kernel families: one file name each in ts/kernels.
 
 export const families: readonly string[] = [
   "gemm",
@@ -9,6 +9,8 @@ export const families: readonly string[] = [
   "reduce",
   "softmax",
   "norm",
+  "layer-norm",
+  "group-norm",
   "pool",
   "update",
   "random",
