@@ -6,7 +6,6 @@ import * as assert from "uvu/assert";
 import type { ConvSizes } from "../../ts/kernels/conv.ts";
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "../../ts/kernels/conv.ts";
 import { gemmNn } from "../../ts/kernels/gemm.ts";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
 import { asKernel, makeInputs, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const conv = suite("kernels/conv");
