@@ -1,6 +1,7 @@
 // Tensors and their gradients.
 import "./methods.ts";
 
+export type { Backend, Buffer, MemoryUse } from "../backend/backend.ts";
 export * from "./backward.ts";
 export * from "./create.ts";
 export { emptyLike, launch } from "./launch.ts";
@@ -9,4 +10,4 @@ export * from "./ops/index.ts";
 export * from "./scope.ts";
 export { ShardSum, finish, sumOverSamples } from "./shard-sum.ts";
 export * from "./slice.ts";
-export { Tensor, type Shape } from "./tensor.ts";
+export { Tensor, shapeText, sizeOf, type Shape } from "./tensor.ts";

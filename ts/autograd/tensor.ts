@@ -8,7 +8,7 @@ export type Shape = readonly number[];
 
 /** A buffer that several tensors may share; freed with the last of them. */
 export interface Storage {
-  readonly buffer: Buffer;
+  buffer: Buffer;
   references: number;
 }
 

@@ -1,5 +1,6 @@
 // Batch norm over the last axis (channels), with whole-batch or group statistics, and fused ReLU. Statistics of a batch are taken
 // shard by shard as (mean, M2) and combined in the fixed tree; threads that hold different shards meet once forward, once backward.
+import type { Buffer } from "../../backend/backend.ts";
 import * as kernels from "../../kernels/norm.ts";
 import { treeSum } from "../../kernels/reduce.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
@@ -15,7 +16,7 @@ export interface BatchNormAttributes {
   /** Mean and variance to use, [2, C], instead of those of the batch. */
   readonly fixed?: Tensor;
   /** Told the batch's mean and biased variance, [2, C], and the number of values a channel they are of. */
-  readonly observe?: (statistics: Tensor, count: number) => void;
+  readonly observe?: (statistics: Tensor, count: number) => unknown;
 }
 
 /** A run of local rows that are normalized together. */
@@ -239,4 +240,15 @@ export function batchNorm(x: Tensor, gamma: Tensor | null, beta: Tensor | null, 
   if (!attributes.fixed && values === 1)
     throw new Error(`batchNorm: one value a channel in ${shapeText(x.shape)}, wanted at least 2 in training`);
   return batchNormOp([x, gamma, beta], attributes);
+}
+
+/** Writes running mean and variance, [2, C], moved by `momentum` towards those of `count` values; the variance made unbiased. */
+export function followStatistics(
+  statistics: Tensor,
+  from: Buffer,
+  to: Buffer,
+  { momentum, count }: { momentum: number; count: number },
+): void {
+  const { backend, shape } = statistics;
+  backend.run(kernels.batchNormRunning, { meanVariance: statistics.buffer, running: from, y: to }, { c: shape[1], momentum, count });
 }

@@ -1,0 +1,7 @@
+// No skip: the plain net.
+import type { SkipKind } from "./skip.ts";
+
+/** f alone. */
+export function none(): SkipKind {
+  return { label: "none", at: () => ({ join: (_stream, branch) => branch() }) };
+}

@@ -1,0 +1,70 @@
+// Measures what blocks do to their stream without changing it: a block a step in turn, so that it costs next to nothing.
+import { noGrad, scope, streamStatistics, type StreamStatistics } from "../../autograd/index.ts";
+import type { BlockSite, SkipKind } from "./skip.ts";
+
+/** Where measurements go. */
+export interface StreamSink {
+  /** Whether to measure this block in this step. Must not depend on the thread. */
+  wants(site: BlockSite, step: number): boolean;
+  record(site: BlockSite, step: number, statistics: StreamStatistics): void;
+}
+
+export interface StreamRecord extends StreamStatistics {
+  readonly block: number;
+  readonly step: number;
+}
+
+/** Keeps measurements until they are drained: every `interval` steps of each block, the blocks taking turns. */
+export class StreamRecorder implements StreamSink {
+  readonly interval: number;
+  private records: StreamRecord[] = [];
+
+  constructor({ interval = 50 }: { interval?: number } = {}) {
+    if (!Number.isInteger(interval) || interval < 1)
+      throw new Error(`StreamRecorder: interval ${interval}, wanted a whole number of at least 1`);
+    this.interval = interval;
+  }
+
+  wants({ index, depth }: BlockSite, step: number): boolean {
+    const interval = Math.max(this.interval, 1);
+    return step % interval === Math.floor((index * interval) / depth);
+  }
+
+  record({ index }: BlockSite, step: number, statistics: StreamStatistics): void {
+    this.records.push({ block: index, step, ...statistics });
+  }
+
+  /** What was measured since the last call. */
+  drain(): StreamRecord[] {
+    const drained = this.records;
+    this.records = [];
+    return drained;
+  }
+}
+
+/** The same skip, measured in training. */
+export function observed(kind: SkipKind, sink: StreamSink): SkipKind {
+  return {
+    label: kind.label,
+    at: (site) => {
+      const skip = kind.at(site);
+      let calls = 0;
+      return {
+        join: (stream, branch, context) => {
+          if (!context.training) return skip.join(stream, branch, context);
+          const step = stream.batch ? stream.batch.step : calls++;
+          if (!sink.wants(site, step)) return skip.join(stream, branch, context);
+          return skip.join(
+            stream,
+            () => {
+              const f = branch();
+              scope(() => noGrad(() => sink.record(site, step, streamStatistics(stream, f))));
+              return f;
+            },
+            context,
+          );
+        },
+      };
+    },
+  };
+}

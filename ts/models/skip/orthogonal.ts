@@ -1,0 +1,20 @@
+// The orthogonal residual update: of the branch only what is orthogonal to the stream is added.
+//   s = <x, f> / (<x, x> + eps),  x + f - s x      (Oh et al., arXiv 2505.11881, eq. 3 and 4)
+// Nothing is detached: the gradient goes through s. In a block that changes shapes x is the projected shortcut.
+import { orthogonalUpdate, type Over } from "../../autograd/index.ts";
+import type { SkipKind } from "./skip.ts";
+
+export interface OrthogonalOptions {
+  /** One projection a position over its channels ("feature"), or one a sample ("sample", the paper's global form). */
+  readonly over?: Over;
+  /** Added to the squared norm. */
+  readonly eps?: number;
+}
+
+/** x + f - <x, f> / (<x, x> + eps) x. */
+export function orthogonal({ over = "feature", eps = 1e-6 }: OrthogonalOptions = {}): SkipKind {
+  return {
+    label: over === "feature" ? "orthogonal" : "orthogonal per sample",
+    at: () => ({ join: (stream, branch) => orthogonalUpdate(stream, branch(), { over, eps }) }),
+  };
+}

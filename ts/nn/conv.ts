@@ -1,0 +1,61 @@
+// Convolution layer.
+import { conv2d, shapeText, type Conv2dOptions, type Tensor } from "../autograd/index.ts";
+import type { RandomStream } from "../random.ts";
+import { stream } from "../random.ts";
+import { fanInUniform, heNormal, type Initializer } from "./init.ts";
+import { Layer, Variable, type StateEntry } from "./module.ts";
+
+export interface Conv2dLayerOptions extends Conv2dOptions {
+  readonly bias?: boolean;
+  /** He normal by fan-out by default, as in He et al. 2016. */
+  readonly initializer?: Initializer;
+}
+
+/** Convolution of [N,H,W,inputs] to [N,P,Q,outputs] with a filter of `size` rows and columns (or [rows, columns]). */
+export class Conv2d extends Layer {
+  readonly weight: Variable;
+  readonly bias: Variable | null;
+  readonly options: Conv2dOptions;
+  private readonly initializer: Initializer;
+
+  constructor(
+    inputs: number,
+    outputs: number,
+    size: number | readonly [number, number],
+    { bias = false, initializer = heNormal({ fan: "out" }), ...options }: Conv2dLayerOptions = {},
+  ) {
+    super();
+    const [rows, columns] = typeof size === "number" ? [size, size] : size;
+    const groups = options.groups ?? 1;
+    if (inputs % groups !== 0 || outputs % groups !== 0)
+      throw new Error(`Conv2d: ${inputs} to ${outputs} channels in ${groups} groups, wanted groups that divide both`);
+    this.weight = new Variable([rows, columns, inputs / groups, outputs]);
+    this.bias = bias ? new Variable([outputs]) : null;
+    this.options = options;
+    this.initializer = initializer;
+    this.reset(stream(0, `init/conv2d/${shapeText(this.weight.shape)}`));
+  }
+
+  override reset(random: RandomStream): void {
+    this.initializer(this.weight, random.split("weight"));
+    const [rows, columns, inputs] = this.weight.shape;
+    if (this.bias) fanInUniform(rows * columns * inputs)(this.bias, random.split("bias"));
+  }
+
+  protected override own(): StateEntry[] {
+    const [rows, columns, inputs, outputs] = this.weight.shape;
+    const place = (index: number): number => {
+      const s = index % columns;
+      const r = Math.floor(index / columns) % rows;
+      const c = Math.floor(index / (columns * rows)) % inputs;
+      const k = Math.floor(index / (columns * rows * inputs));
+      return ((r * columns + s) * inputs + c) * outputs + k;
+    };
+    const weight = { key: "weight", variable: this.weight, shape: [outputs, inputs, rows, columns], place };
+    return this.bias ? [weight, { key: "bias", variable: this.bias, shape: this.bias.shape }] : [weight];
+  }
+
+  forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.bias, this.options);
+  }
+}

@@ -1,0 +1,10 @@
+// Layers, initializers and the module they are made of.
+export * from "./activation.ts";
+export * from "./batch-norm.ts";
+export * from "./conv.ts";
+export * from "./dropout.ts";
+export * from "./group-norm.ts";
+export * as init from "./init.ts";
+export * from "./layer-norm.ts";
+export * from "./linear.ts";
+export * from "./module.ts";

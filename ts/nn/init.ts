@@ -1,0 +1,93 @@
+// Initial values of weights, drawn by counter. Fans: of a filter [R,S,C,K], in = R*S*C and out = R*S*K; of a matrix [out,in], its sizes.
+import type { RandomStream } from "../random.ts";
+import type { Variable } from "./module.ts";
+
+export type Fan = "in" | "out";
+
+/** Fills a variable with random values. */
+export type Initializer = (variable: Variable, random: RandomStream) => void;
+
+/** Incoming and outgoing connections of a weight. */
+function fansOf({ shape }: Variable): { in: number; out: number } {
+  if (shape.length === 2) return { in: shape[1], out: shape[0] };
+  const window = shape.slice(0, -2).reduce((size, length) => size * length, 1);
+  return { in: window * shape[shape.length - 2], out: window * shape[shape.length - 1] };
+}
+
+function fill(variable: Variable, value: (index: number) => number): void {
+  variable.backend.write(
+    variable.buffer,
+    Float64Array.from({ length: variable.size }, (_, index) => value(index)),
+  );
+}
+
+/** Normal with standard deviation `std`. */
+export function normal(std: number): Initializer {
+  return (variable, random) => fill(variable, (index) => std * random.normal(index));
+}
+
+/** Uniform between -bound and bound. */
+export function uniform(bound: number): Initializer {
+  return (variable, random) => fill(variable, (index) => bound * (2 * random.uniform(index) - 1));
+}
+
+/** He et al. 2015: normal with variance 2 / fan. */
+export function heNormal({ fan = "in" }: { fan?: Fan } = {}): Initializer {
+  return (variable, random) => normal(Math.sqrt(2 / fansOf(variable)[fan]))(variable, random);
+}
+
+/** He et al. 2015: uniform with variance 2 / fan. */
+export function heUniform({ fan = "in" }: { fan?: Fan } = {}): Initializer {
+  return (variable, random) => uniform(Math.sqrt(6 / fansOf(variable)[fan]))(variable, random);
+}
+
+/** Glorot and Bengio 2010: normal with variance 2 / (in + out). */
+export function xavierNormal(): Initializer {
+  return (variable, random) => {
+    const fans = fansOf(variable);
+    normal(Math.sqrt(2 / (fans.in + fans.out)))(variable, random);
+  };
+}
+
+/** Glorot and Bengio 2010: uniform with variance 2 / (in + out). */
+export function xavierUniform(): Initializer {
+  return (variable, random) => {
+    const fans = fansOf(variable);
+    uniform(Math.sqrt(6 / (fans.in + fans.out)))(variable, random);
+  };
+}
+
+/** PyTorch's default for linear layers: uniform with bound 1 / sqrt(in). */
+export function fanInUniform(fanIn: number): Initializer {
+  return uniform(1 / Math.sqrt(fanIn));
+}
+
+/** Saxe et al. 2014: rows (outputs), or columns where there are fewer inputs than outputs, are orthonormal, times `gain`. */
+export function orthogonal({ gain = 1 }: { gain?: number } = {}): Initializer {
+  return (variable, random) => {
+    const isMatrix = variable.shape.length === 2;
+    const outputs = isMatrix ? variable.shape[0] : variable.shape[variable.shape.length - 1];
+    const inputs = variable.size / outputs;
+    const [count, length] = outputs <= inputs ? [outputs, inputs] : [inputs, outputs];
+    const vectors = Array.from({ length: count }, (_, row) =>
+      Float64Array.from({ length }, (_none, at) => random.normal(row * length + at)),
+    );
+    vectors.forEach((vector, row) => {
+      // Modified Gram-Schmidt, twice for orthogonality to rounding.
+      for (let pass = 0; pass < 2; pass++)
+        for (let before = 0; before < row; before++) {
+          let dot = 0;
+          for (let at = 0; at < length; at++) dot += vector[at] * vectors[before][at];
+          for (let at = 0; at < length; at++) vector[at] -= dot * vectors[before][at];
+        }
+      let square = 0;
+      for (let at = 0; at < length; at++) square += vector[at] * vector[at];
+      const scale = 1 / Math.sqrt(square);
+      for (let at = 0; at < length; at++) vector[at] *= scale;
+    });
+    const at = (output: number, input: number): number => gain * (outputs <= inputs ? vectors[output][input] : vectors[input][output]);
+    fill(variable, (index) =>
+      isMatrix ? at(Math.floor(index / inputs), index % inputs) : at(index % outputs, Math.floor(index / outputs)),
+    );
+  };
+}

@@ -1,0 +1,48 @@
+// Fully connected layer.
+import { linear, type Tensor } from "../autograd/index.ts";
+import { stream, type RandomStream } from "../random.ts";
+import { fanInUniform, type Initializer } from "./init.ts";
+import { Layer, Variable, type StateEntry } from "./module.ts";
+
+export interface LinearOptions {
+  readonly bias?: boolean;
+  /** Uniform with bound 1 / sqrt(inputs) by default, as PyTorch. */
+  readonly initializer?: Initializer;
+  /** As the weight's default by default. */
+  readonly biasInitializer?: Initializer;
+}
+
+/** x W^T + b: [N, ..., inputs] to [N, ..., outputs]. */
+export class Linear extends Layer {
+  readonly weight: Variable;
+  readonly bias: Variable | null;
+  private readonly initializer: Initializer;
+  private readonly biasInitializer: Initializer;
+
+  constructor(
+    inputs: number,
+    outputs: number,
+    { bias = true, initializer = fanInUniform(inputs), biasInitializer = fanInUniform(inputs) }: LinearOptions = {},
+  ) {
+    super();
+    this.weight = new Variable([outputs, inputs]);
+    this.bias = bias ? new Variable([outputs]) : null;
+    this.initializer = initializer;
+    this.biasInitializer = biasInitializer;
+    this.reset(stream(0, `init/linear/${outputs}x${inputs}`));
+  }
+
+  override reset(random: RandomStream): void {
+    this.initializer(this.weight, random.split("weight"));
+    if (this.bias) this.biasInitializer(this.bias, random.split("bias"));
+  }
+
+  protected override own(): StateEntry[] {
+    const weight = { key: "weight", variable: this.weight, shape: this.weight.shape };
+    return this.bias ? [weight, { key: "bias", variable: this.bias, shape: this.bias.shape }] : [weight];
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}

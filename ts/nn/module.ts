@@ -1,0 +1,219 @@
+// What layers and models are: named parameters, state that training changes, and a forward. Keys and layouts of stateDict() are
+// PyTorch's (timm's, for the models), so that its checkpoints load unchanged.
+import { currentBackend, Tensor, type Backend, type Buffer, type Shape } from "../autograd/index.ts";
+import { stream, type RandomStream } from "../random.ts";
+
+/** A tensor that outlives the steps: a parameter (requiresGrad) or other state, as running statistics. */
+export class Variable extends Tensor {
+  /** Where the next step's value goes; null changes the value in place. */
+  next: Buffer | null = null;
+  /** Set once this step's value is in `next`. */
+  written = false;
+  /** A parameter that is not trained for now. */
+  frozen = false;
+
+  constructor(shape: Shape, { requiresGrad = true, backend = currentBackend() }: { requiresGrad?: boolean; backend?: Backend } = {}) {
+    super(backend, [...shape], {
+      buffer: backend.allocate(
+        Math.max(
+          1,
+          shape.reduce((size, length) => size * length, 1),
+        ),
+      ),
+      references: 0,
+    });
+    backend.fill(this.buffer, 0);
+    this.requiresGrad = requiresGrad;
+    this.kept = true;
+  }
+
+  /** Newest value of this step. */
+  get newest(): Buffer {
+    return this.written && this.next !== null ? this.next : this.buffer;
+  }
+
+  /** Moves to memory that somebody else owns: `current` is read, `next` written. Values are not copied. */
+  bind(current: Buffer, next: Buffer | null): void {
+    this.shared.buffer = current;
+    this.next = next;
+    this.written = false;
+  }
+}
+
+/** A tensor as files hold it. */
+export interface StateTensor {
+  readonly shape: Shape;
+  readonly values: Float32Array | Float64Array;
+}
+
+export type StateDict = Record<string, StateTensor>;
+
+/** How a variable, or a part of it, appears in stateDict(). */
+export interface StateEntry {
+  readonly key: string;
+  readonly variable: Variable;
+  /** Shape in the file. */
+  readonly shape: Shape;
+  /** For each place of the file its place in the variable; absent where they are the same. */
+  readonly place?: (index: number) => number;
+}
+
+export abstract class Module {
+  /** True in train(), false in eval(). */
+  training = true;
+
+  /** Variables that the layer itself owns, as files name them. */
+  protected own(): readonly StateEntry[] {
+    return [];
+  }
+
+  /** Sets the layer's own variables to fresh random values. */
+  reset(_random: RandomStream): void {}
+
+  /** Modules that this one is made of, by the name of the property (and index) that holds them. */
+  children(): [string, Module][] {
+    const found: [string, Module][] = [];
+    for (const [name, value] of Object.entries(this)) {
+      if (value instanceof Module) found.push([name, value]);
+      else if (Array.isArray(value)) value.forEach((entry, index) => entry instanceof Module && found.push([`${name}.${index}`, entry]));
+    }
+    return found;
+  }
+
+  /** This module and all below it, by path; the own path is "". */
+  *namedModules(prefix = ""): Generator<[string, Module]> {
+    yield [prefix, this];
+    for (const [name, child] of this.children()) yield* child.namedModules(prefix === "" ? name : `${prefix}.${name}`);
+  }
+
+  /** All state, in order, by file key. */
+  entries(): StateEntry[] {
+    const found: StateEntry[] = [];
+    for (const [path, module] of this.namedModules())
+      for (const entry of module.own()) found.push(path === "" ? entry : { ...entry, key: `${path}.${entry.key}` });
+    return found;
+  }
+
+  /** Parameters by key. */
+  namedParameters(): [string, Variable][] {
+    return this.namedVariables().filter(([, variable]) => variable.requiresGrad || variable.frozen);
+  }
+
+  /** Parameters in order. */
+  parameters(): Variable[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Parameters and other state, each once, by its first key. */
+  namedVariables(): [string, Variable][] {
+    const seen = new Set<Variable>();
+    const found: [string, Variable][] = [];
+    for (const { key, variable } of this.entries())
+      if (!seen.has(variable)) {
+        seen.add(variable);
+        found.push([key, variable]);
+      }
+    return found;
+  }
+
+  /** Switches to training behavior (batch statistics, dropout). */
+  train(on = true): this {
+    for (const [, module] of this.namedModules()) module.training = on;
+    return this;
+  }
+
+  /** Switches to evaluation: running statistics, no dropout. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Stops (or restarts) training the parameters whose key `which` accepts; all by default. */
+  freeze(which: (key: string) => boolean = () => true, on = true): this {
+    for (const [key, variable] of this.namedVariables())
+      if ((variable.requiresGrad || variable.frozen) && which(key)) {
+        variable.frozen = on;
+        variable.requiresGrad = !on;
+      }
+    return this;
+  }
+
+  /** Copies of all values, in PyTorch's layouts. */
+  stateDict(): StateDict {
+    const dict: StateDict = {};
+    for (const { key, variable, shape, place } of this.entries()) {
+      const all = variable.toArray();
+      const length = shape.reduce((size, extent) => size * extent, 1);
+      const values = all instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+      for (let index = 0; index < length; index++) values[index] = all[place ? place(index) : index];
+      dict[key] = { shape, values };
+    }
+    return dict;
+  }
+
+  /**
+   * Takes over values by key. Errors: a shape that differs; with `strict` (the default) a key that is missing or unknown. Nothing is
+   * changed on an error. Returns the keys that were missing and unknown. `num_batches_tracked` is ignored.
+   */
+  loadStateDict(dict: StateDict, { strict = true }: { strict?: boolean } = {}): { missing: string[]; unexpected: string[] } {
+    const entries = this.entries();
+    const known = new Set(entries.map(({ key }) => key));
+    const missing = entries.map(({ key }) => key).filter((key) => !Object.hasOwn(dict, key));
+    const unexpected = Object.keys(dict).filter((key) => !known.has(key) && !key.endsWith("num_batches_tracked"));
+    if (strict && missing.length + unexpected.length > 0)
+      throw new Error(
+        `loadStateDict: ${missing.length} keys missing (${missing.slice(0, 3).join(", ") || "none"}), ${unexpected.length} unknown ` +
+          `(${unexpected.slice(0, 3).join(", ") || "none"}), wanted the keys of this model or { strict: false }`,
+      );
+    for (const { key, shape } of entries)
+      if (Object.hasOwn(dict, key) && dict[key].shape.join() !== shape.join())
+        throw new Error(`loadStateDict: ${key} of shape [${dict[key].shape.join(",")}], wanted [${shape.join(",")}]`);
+    const changed = new Map<Variable, Float32Array | Float64Array>();
+    for (const { key, variable, place } of entries) {
+      if (!Object.hasOwn(dict, key)) continue;
+      const all = changed.get(variable) ?? variable.toArray();
+      dict[key].values.forEach((value, index) => (all[place ? place(index) : index] = value));
+      changed.set(variable, all);
+    }
+    for (const [variable, values] of changed) variable.backend.write(variable.buffer, values);
+    return { missing, unexpected };
+  }
+
+  /** Frees all variables. */
+  dispose(): void {
+    for (const { variable } of this.entries()) {
+      variable.grad?.dispose();
+      variable.grad = null;
+      variable.dispose();
+    }
+  }
+}
+
+/** A module that maps one tensor to another. */
+export abstract class Layer extends Module {
+  abstract forward(x: Tensor): Tensor;
+}
+
+/** Sets every variable of a model to its initial value, a function of the seed and its path only. */
+export function initialize<M extends Module>(model: M, { seed = 0 }: { seed?: number } = {}): M {
+  const root = stream(seed, "init");
+  for (const [path, module] of model.namedModules()) module.reset(root.split(path));
+  return model;
+}
+
+/** Layers one after the other. */
+export class Sequential extends Layer {
+  readonly layers: Layer[];
+
+  constructor(...layers: Layer[]) {
+    super();
+    this.layers = layers;
+  }
+
+  override children(): [string, Module][] {
+    return this.layers.map((layer, index) => [String(index), layer]);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.layers.reduce((value, layer) => layer.forward(value), x);
+  }
+}
