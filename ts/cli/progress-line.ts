@@ -1,5 +1,6 @@
 // The words of the progress display: pure functions from numbers to text that fits a width.
 import type { createColors } from "picocolors";
+import { formatCount, formatDuration, formatLoss, formatPercent } from "../report/numbers.ts";
 
 export type Colors = ReturnType<typeof createColors>;
 
@@ -15,29 +16,6 @@ export interface ProgressState {
   readonly imagesPerSecond: number;
   /** Seconds until the run ends; undefined while nobody can know. */
   readonly secondsLeft: number | undefined;
-}
-
-/** `1:02:03`, `4:05`, `0:09`. */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "?";
-  const whole = Math.max(0, Math.ceil(seconds));
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
-
-/** `1,234,567`, the same in every locale. */
-export function formatCount(value: number): string {
-  return String(Math.floor(value)).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-export function formatPercent(share: number): string {
-  return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "?";
-}
-
-export function formatLoss(loss: number): string {
-  if (!Number.isFinite(loss)) return String(loss);
-  return Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toExponential(2);
 }
 
 interface Piece {

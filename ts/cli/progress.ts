@@ -1,8 +1,9 @@
 // Shows a run as it goes, on standard error (standard output is for results): one bar on a terminal, plain lines elsewhere.
 import cliProgress from "cli-progress";
 import picocolors from "picocolors";
+import { formatCount, formatDuration, formatLoss, formatPercent } from "../report/numbers.ts";
 import type { EvaluateEvent, RunEvent, RunStartEvent, StepEvent } from "../train/events.ts";
-import { formatBar, formatCount, formatDuration, formatLoss, formatPercent, formatPlain, type ProgressState } from "./progress-line.ts";
+import { formatBar, formatPlain, type ProgressState } from "./progress-line.ts";
 
 /** Where the display goes; `process.stderr` is one. */
 export interface ProgressStream extends NodeJS.WritableStream {

@@ -1,0 +1,31 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatCount, formatDuration, formatLoss, formatNumber, formatPercent } from "../../ts/report/numbers.ts";
+
+const test = suite("numbers");
+
+test("read the same in every locale", () => {
+  assert.equal([0, 59.2, 60, 3599.5, 3725, Infinity].map(formatDuration), ["0:00", "1:00", "1:00", "1:00:00", "1:02:05", "?"]);
+  assert.equal([0, 999, 1000, 1234567].map(formatCount), ["0", "999", "1,000", "1,234,567"]);
+  assert.equal([0.12345, 4321, NaN].map(formatLoss), ["0.123", "4.32e+3", "NaN"]);
+  assert.equal([0.5, NaN].map((share) => formatPercent(share)), ["50.0 %", "?"]); // prettier-ignore
+  assert.is(formatPercent(0.12345, 2), "12.35 %");
+});
+
+test("keep three significant digits", () => {
+  const known: [number, string][] = [
+    [0, "0"],
+    [0.001234, "0.00123"],
+    [12.345, "12.3"],
+    [-0.5, "-0.5"],
+    [999.9, "1000"],
+    [1234.5, "1,235"],
+    [-1234.4, "-1,234"],
+    [1.25e7, "1.3e7"],
+    [0.0000123, "1.2e-5"],
+    [NaN, "NaN"],
+  ];
+  for (const [value, text] of known) assert.is(formatNumber(value), text);
+});
+
+test.run();
