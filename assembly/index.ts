@@ -3,3 +3,5 @@
 export * from "./simd/calibrate";
 export * from "./simd/gemm";
 export * from "./simd/conv";
+export * from "./simd/norm";
+export * from "./simd/rowwise";

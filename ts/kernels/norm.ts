@@ -22,6 +22,9 @@ const sizesWithRelu = sizes.flatMap((size) => [
   { ...size, relu: 1 },
 ]);
 
+/** Channels rounded up to whole vectors. */
+const padded = (c: number): number => Math.ceil(c / 4) * 4;
+
 /** Fills [2,c] mean and variance. */
 const meanVariance = (index: number, normal: number, { c }: { readonly c: number }): number => (index < c ? normal : normal * normal + 0.1);
 /** Fills [3,c] scale, shift and invstd. */
@@ -34,7 +37,7 @@ export const batchNormMoments = kernel({
   buffers: { x: "in", moments: "out" },
   numbers: ["rows", "c"],
   lengths: ({ rows, c }) => ({ x: rows * c, moments: 2 * c }),
-  scratch: ({ c }) => 4 * c,
+  scratch: ({ c }) => 5 * padded(c),
   define: ({ x, moments }, { rows, c }) => {
     for (let j = 0; j < c; j++) {
       let sum = 0;
@@ -168,7 +171,7 @@ export const batchNormBackwardSums = kernel({
   buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "out" },
   numbers: ["rows", "c", "relu"],
   lengths: ({ rows, c }) => ({ x: rows * c, dy: rows * c, meanVariance: 2 * c, scaleShift: 3 * c, sums: 2 * c }),
-  scratch: ({ c }) => 4 * c,
+  scratch: ({ c }) => 4 * padded(c),
   define: ({ x, dy, meanVariance, scaleShift, sums }, { rows, c, relu }) => {
     for (let j = 0; j < c; j++) {
       let sum = 0;
