@@ -18,7 +18,8 @@ const sizes = [
   { rows: 2, cols: 1025 },
   { rows: 1, cols: 5000 },
 ];
-const sizesWithEps = sizes.map((size) => ({ ...size, eps: 1e-6 }));
+// With one column u_perp is nothing but eps / (x^2 + eps) * u.
+const sizesWithEps = sizes.map((size) => ({ ...size, eps: size.cols === 1 ? 0.5 : 1e-6 }));
 
 /** y[row] = <a[row], b[row]>. */
 export const rowDot = kernel({
@@ -70,6 +71,7 @@ export const orthogonalUpdate = kernel({
   buffers: { x: "in", u: "in", y: "out", s: "out" },
   numbers: ["rows", "cols", "eps"],
   lengths: ({ rows, cols }) => ({ x: rows * cols, u: rows * cols, y: rows * cols, s: rows }),
+  scratch: () => 192,
   define: ({ x, u, y, s }, { rows, cols, eps }) => {
     for (let i = 0; i < rows; i++) {
       let dot = 0;
@@ -83,7 +85,7 @@ export const orthogonalUpdate = kernel({
     }
   },
   samples: sizesWithEps,
-  terms: ({ cols }) => cols,
+  terms: ({ cols }) => 16 * (cols + 1),
 });
 
 /** With b = <x,x> + eps and t = <dy,x> / b: du = dy - t x, dx = dy - s dy - t u + 2 s t x. dx and du may not be an input. */
@@ -99,6 +101,7 @@ export const orthogonalUpdateBackward = kernel({
     dx: rows * cols,
     du: rows * cols,
   }),
+  scratch: () => 192,
   define: ({ x, u, s, dy, dx, du }, { rows, cols, eps }) => {
     for (let i = 0; i < rows; i++) {
       let dot = 0;
@@ -116,7 +119,7 @@ export const orthogonalUpdateBackward = kernel({
     }
   },
   samples: sizesWithEps,
-  terms: ({ cols }) => 4 + cols,
+  terms: ({ cols }) => 16 * (cols + 1),
 });
 
 /**

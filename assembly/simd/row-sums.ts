@@ -1,0 +1,150 @@
+// Sums along a contiguous row. Order: the row goes in blocks of 1024; within a block float32, lane j mod 8 takes element j, then
+// lane i + lane i + 4 = t_i, then (t0 + t2) + (t1 + t3); between blocks float64 in order. It depends on the row's length only.
+import { loadPart, madd, sumLanes } from "./lanes";
+
+export const ROW_BLOCK: i32 = 1024;
+
+/** Lanes (a0 + a2, a1 + a3, b0 + b2, b1 + b3). */
+@inline
+function foldHalves(a: v128, b: v128): v128 {
+  return f32x4.add(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));
+}
+
+/** Lanes (a0 + a1, a2 + a3, b0 + b1, b2 + b3). */
+@inline
+function foldPairs(a: v128, b: v128): v128 {
+  return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
+}
+
+/** The same as halfDots for 16 columns. */
+@inline
+function halfDots16(x: usize, u: usize): v128 {
+  const x0 = v128.load(x);
+  const x1 = v128.load(x, 16);
+  const x2 = v128.load(x, 32);
+  const x3 = v128.load(x, 48);
+  const zero = f32x4.splat(0);
+  const xx0 = madd(x2, x2, madd(x0, x0, zero));
+  const xx1 = madd(x3, x3, madd(x1, x1, zero));
+  const xu0 = madd(x2, v128.load(u, 32), madd(x0, v128.load(u), zero));
+  const xu1 = madd(x3, v128.load(u, 48), madd(x1, v128.load(u, 16), zero));
+  return foldHalves(f32x4.add(xu0, xu1), f32x4.add(xx0, xx1));
+}
+
+/** <x,u> and <x,x> of one block, halved lanes: (t0 + t2, t1 + t3) of each. */
+@inline
+function halfDots(x: usize, u: usize, cols: i32): v128 {
+  let xu0 = f32x4.splat(0);
+  let xu1 = f32x4.splat(0);
+  let xx0 = f32x4.splat(0);
+  let xx1 = f32x4.splat(0);
+  const end = x + (((<usize>cols) & ~7) << 2);
+  const offset = u - x;
+  let p = x;
+  for (; p < end; p += 32) {
+    const x0 = v128.load(p);
+    const x1 = v128.load(p, 16);
+    xu0 = madd(x0, v128.load(p + offset), xu0);
+    xu1 = madd(x1, v128.load(p + offset, 16), xu1);
+    xx0 = madd(x0, x0, xx0);
+    xx1 = madd(x1, x1, xx1);
+  }
+  let rest = cols & 7;
+  if (rest >= 4) {
+    const x0 = v128.load(p);
+    xu0 = madd(x0, v128.load(p + offset), xu0);
+    xx0 = madd(x0, x0, xx0);
+    p += 16;
+    rest -= 4;
+    if (rest) {
+      const x1 = loadPart(p, rest);
+      xu1 = madd(x1, loadPart(p + offset, rest), xu1);
+      xx1 = madd(x1, x1, xx1);
+    }
+  } else if (rest) {
+    const x0 = loadPart(p, rest);
+    xu0 = madd(x0, loadPart(p + offset, rest), xu0);
+    xx0 = madd(x0, x0, xx0);
+  }
+  return foldHalves(f32x4.add(xu0, xu1), f32x4.add(xx0, xx1));
+}
+
+/** <a,b> of one block. */
+@inline
+function blockDot(a: usize, b: usize, cols: i32): f32 {
+  let sum0 = f32x4.splat(0);
+  let sum1 = f32x4.splat(0);
+  const end = a + (((<usize>cols) & ~7) << 2);
+  const offset = b - a;
+  let p = a;
+  for (; p < end; p += 32) {
+    sum0 = madd(v128.load(p), v128.load(p + offset), sum0);
+    sum1 = madd(v128.load(p, 16), v128.load(p + offset, 16), sum1);
+  }
+  let rest = cols & 7;
+  if (rest >= 4) {
+    sum0 = madd(v128.load(p), v128.load(p + offset), sum0);
+    p += 16;
+    rest -= 4;
+    if (rest) sum1 = madd(loadPart(p, rest), loadPart(p + offset, rest), sum1);
+  } else if (rest) {
+    sum0 = madd(loadPart(p, rest), loadPart(p + offset, rest), sum0);
+  }
+  return sumLanes(f32x4.add(sum0, sum1));
+}
+
+/** <a,b> of a row. */
+@inline
+export function rowDot(a: usize, b: usize, cols: i32): f64 {
+  let sum: f64 = 0;
+  for (let j = 0; j < cols; j += ROW_BLOCK) {
+    const at = (<usize>j) << 2;
+    sum += <f64>blockDot(a + at, b + at, min(ROW_BLOCK, cols - j));
+  }
+  return sum;
+}
+
+/** (<x,u>, <x,x>) of a row, float64. */
+@inline
+export function rowDots(x: usize, u: usize, cols: i32): v128 {
+  let sums = f64x2.splat(0);
+  for (let j = 0; j < cols; j += ROW_BLOCK) {
+    const at = (<usize>j) << 2;
+    const half = halfDots(x + at, u + at, min(ROW_BLOCK, cols - j));
+    sums = f64x2.add(sums, f64x2.promote_low_f32x4(foldPairs(half, half)));
+  }
+  return sums;
+}
+
+/** Rows that projectRows takes at once. */
+export const ROWS: i32 = 32;
+
+/**
+ * <x,u> / (<x,x> + eps) of each of up to ROWS rows, float64 at `out`. Scratch behind out + 8 * ROWS holds half-summed lanes: three
+ * short loops keep the values of one row in registers.
+ */
+@inline
+export function projectRows(x: usize, u: usize, rows: i32, cols: i32, eps: f64, out: usize): void {
+  const stride = (<usize>cols) << 2;
+  if (cols > ROW_BLOCK) {
+    for (let i = 0; i < rows; i++, x += stride, u += stride, out += 8) {
+      const sums = rowDots(x, u, cols);
+      store<f64>(out, f64x2.extract_lane(sums, 0) / (f64x2.extract_lane(sums, 1) + eps));
+    }
+    return;
+  }
+  let half = out + 8 * ROWS;
+  for (let i = 0; i < rows; i++, x += stride, u += stride, half += 16) {
+    v128.store(half, cols == 16 ? halfDots16(x, u) : halfDots(x, u, cols));
+  }
+  half = out + 8 * ROWS;
+  const bias = f64x2.splat(eps);
+  // An odd last row is paired with leftover scratch, and its partner's result is never read.
+  for (let i = 0; i < rows; i += 2, half += 32, out += 16) {
+    const dots = foldPairs(v128.load(half), v128.load(half, 16));
+    const first = f64x2.promote_low_f32x4(dots);
+    const second = f64x2.promote_low_f32x4(v128.shuffle<f32>(dots, dots, 2, 3, 0, 1));
+    const norms = f64x2.add(v128.shuffle<f64>(first, second, 1, 3), bias);
+    v128.store(out, f64x2.div(v128.shuffle<f64>(first, second, 0, 2), norms));
+  }
+}

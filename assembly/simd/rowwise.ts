@@ -1,0 +1,197 @@
+// Row-wise inner products and the orthogonal residual update, forward and backward. A row is read twice, the second time from cache.
+// Order of sums: see row-sums. The coefficients of a row are float64, rounded once.
+import { loadPart, madd, storePart } from "./lanes";
+import { projectRows, rowDot, rowDots, ROWS } from "./row-sums";
+
+export function row_dot_f32(a: usize, b: usize, y: usize, rows: i32, cols: i32): void {
+  const stride = (<usize>cols) << 2;
+  for (let i = 0; i < rows; i++, a += stride, b += stride, y += 4) store<f32>(y, <f32>rowDot(a, b, cols));
+}
+
+export function row_axpy_f32(alpha: usize, x: usize, z: usize, y: usize, rows: i32, cols: i32): void {
+  const stride = (<usize>cols) << 2;
+  const rest = cols & 3;
+  for (let i = 0; i < rows; i++, alpha += 4) {
+    const factor = v128.load32_splat(alpha);
+    const end = x + (stride & ~15);
+    for (; x < end; x += 16, z += 16, y += 16) v128.store(y, madd(factor, v128.load(x), v128.load(z)));
+    if (rest) {
+      storePart(y, madd(factor, loadPart(x, rest), loadPart(z, rest)), rest);
+      const step = (<usize>rest) << 2;
+      x += step;
+      z += step;
+      y += step;
+    }
+  }
+}
+
+export function row_scale_f32(alpha: usize, x: usize, y: usize, rows: i32, cols: i32): void {
+  const stride = (<usize>cols) << 2;
+  const rest = cols & 3;
+  for (let i = 0; i < rows; i++, alpha += 4) {
+    const factor = v128.load32_splat(alpha);
+    const end = x + (stride & ~15);
+    for (; x < end; x += 16, y += 16) v128.store(y, f32x4.mul(factor, v128.load(x)));
+    if (rest) {
+      storePart(y, f32x4.mul(factor, loadPart(x, rest)), rest);
+      const step = (<usize>rest) << 2;
+      x += step;
+      y += step;
+    }
+  }
+}
+
+@inline
+function remove(x: v128, u: v128, minusS: v128): v128 {
+  return f32x4.add(x, madd(minusS, x, u));
+}
+
+/** y = x + (u - s x) of one row. */
+@inline
+function updateRow(x: usize, u: usize, y: usize, cols: i32, minusS: v128): void {
+  const bytes = (<usize>cols) << 2;
+  let at: usize = 0;
+  for (; at + 32 <= bytes; at += 32) {
+    const y0 = remove(v128.load(x + at), v128.load(u + at), minusS);
+    const y1 = remove(v128.load(x + at, 16), v128.load(u + at, 16), minusS);
+    v128.store(y + at, y0);
+    v128.store(y + at, y1, 16);
+  }
+  if (at + 16 <= bytes) {
+    v128.store(y + at, remove(v128.load(x + at), v128.load(u + at), minusS));
+    at += 16;
+  }
+  const rest = cols & 3;
+  if (rest) storePart(y + at, remove(loadPart(x + at, rest), loadPart(u + at, rest), minusS), rest);
+}
+
+/** Rows done before the same rows are read again; no result depends on it. */
+@inline
+function rowsAtOnce(cols: i32): i32 {
+  return max(1, min(ROWS, 4096 / max(1, cols)));
+}
+
+@inline
+function update(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+  const stride = (<usize>cols) << 2;
+  const step = rowsAtOnce(cols);
+  for (let from = 0; from < rows; from += step) {
+    const count = min(step, rows - from);
+    projectRows(x, u, count, cols, eps, scratch);
+    for (let i = 0; i < count; i++, x += stride, u += stride, y += stride, s += 4) {
+      const share = <f32>load<f64>(scratch + ((<usize>i) << 3));
+      store<f32>(s, share);
+      updateRow(x, u, y, cols, f32x4.splat(-share));
+    }
+  }
+}
+
+export function orthogonal_update_f32(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+  if (cols == 16) update(x, u, y, s, scratch, rows, 16, eps);
+  else update(x, u, y, s, scratch, rows, cols, eps);
+}
+
+/** keep dy - t u + back x. */
+@inline
+function streamGradient(x: v128, u: v128, dy: v128, minusT: v128, keep: v128, back: v128): v128 {
+  return madd(dy, keep, madd(minusT, u, f32x4.mul(back, x)));
+}
+
+/** du = dy - t x and dx = keep dy - t u + back x of one row. */
+@inline
+function backwardRow(x: usize, u: usize, dy: usize, dx: usize, du: usize, cols: i32, minusT: v128, keep: v128, back: v128): void {
+  const bytes = (<usize>cols) << 2;
+  let at: usize = 0;
+  for (; at + 32 <= bytes; at += 32) {
+    const x0 = v128.load(x + at);
+    const x1 = v128.load(x + at, 16);
+    const y0 = v128.load(dy + at);
+    const y1 = v128.load(dy + at, 16);
+    const g0 = streamGradient(x0, v128.load(u + at), y0, minusT, keep, back);
+    const g1 = streamGradient(x1, v128.load(u + at, 16), y1, minusT, keep, back);
+    v128.store(dx + at, g0);
+    v128.store(dx + at, g1, 16);
+    v128.store(du + at, madd(minusT, x0, y0));
+    v128.store(du + at, madd(minusT, x1, y1), 16);
+  }
+  if (at + 16 <= bytes) {
+    const vx = v128.load(x + at);
+    const vy = v128.load(dy + at);
+    v128.store(dx + at, streamGradient(vx, v128.load(u + at), vy, minusT, keep, back));
+    v128.store(du + at, madd(minusT, vx, vy));
+    at += 16;
+  }
+  const rest = cols & 3;
+  if (rest) {
+    const vx = loadPart(x + at, rest);
+    const vy = loadPart(dy + at, rest);
+    storePart(dx + at, streamGradient(vx, loadPart(u + at, rest), vy, minusT, keep, back), rest);
+    storePart(du + at, madd(minusT, vx, vy), rest);
+  }
+}
+
+@inline
+function backward(x: usize, u: usize, s: usize, dy: usize, dx: usize, du: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+  const stride = (<usize>cols) << 2;
+  const step = rowsAtOnce(cols);
+  for (let from = 0; from < rows; from += step) {
+    const count = min(step, rows - from);
+    projectRows(x, dy, count, cols, eps, scratch);
+    for (let i = 0; i < count; i++, x += stride, u += stride, dy += stride, dx += stride, du += stride, s += 4) {
+      const t = load<f64>(scratch + ((<usize>i) << 3));
+      const share = <f64>load<f32>(s);
+      const keep = f32x4.splat(<f32>(1 - share));
+      const back = f32x4.splat(<f32>(2 * share * t));
+      backwardRow(x, u, dy, dx, du, cols, f32x4.splat(<f32>-t), keep, back);
+    }
+  }
+}
+
+export function orthogonal_update_backward_f32(
+  x: usize,
+  u: usize,
+  s: usize,
+  dy: usize,
+  dx: usize,
+  du: usize,
+  scratch: usize,
+  rows: i32,
+  cols: i32,
+  eps: f64,
+): void {
+  if (cols == 16) backward(x, u, s, dy, dx, du, scratch, rows, 16, eps);
+  else backward(x, u, s, dy, dx, du, scratch, rows, cols, eps);
+}
+
+export function stream_statistics_f32(x: usize, u: usize, y: usize, rows: i32, cols: i32, eps: f64): void {
+  const stride = (<usize>cols) << 2;
+  let stream: f64 = 0;
+  let parallel: f64 = 0;
+  let perpendicular: f64 = 0;
+  let parallelShare: f64 = 0;
+  let perpendicularShare: f64 = 0;
+  let cosine: f64 = 0;
+  for (let i = 0; i < rows; i++, x += stride, u += stride) {
+    const sums = rowDots(x, u, cols);
+    const xu = f64x2.extract_lane(sums, 0);
+    const xx = f64x2.extract_lane(sums, 1);
+    const uu = rowDot(u, u, cols);
+    const s = xu / (xx + eps);
+    const along = s * s * xx;
+    const difference = uu - 2 * s * xu + along;
+    const across = difference < 0 ? 0 : difference;
+    const norm = xx < eps ? eps : xx;
+    stream += xx;
+    parallel += along;
+    perpendicular += across;
+    parallelShare += along / norm;
+    perpendicularShare += across / norm;
+    if (xx * uu > 0) cosine += xu / sqrt<f64>(xx * uu);
+  }
+  store<f32>(y, <f32>stream);
+  store<f32>(y, <f32>parallel, 4);
+  store<f32>(y, <f32>perpendicular, 8);
+  store<f32>(y, <f32>parallelShare, 12);
+  store<f32>(y, <f32>perpendicularShare, 16);
+  store<f32>(y, <f32>cosine, 20);
+}
