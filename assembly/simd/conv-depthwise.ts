@@ -1,4 +1,4 @@
-// Convolution with one filter a channel (groups = channels). Four channels are summed at a time; taps outside of the image are left out.
+// Convolution with one filter a channel (groups = channels). 16 channels are summed at a time, then 4; taps outside of the image are left out.
 
 import { loadPart, madd, storePart } from "./lanes";
 
@@ -39,7 +39,34 @@ export function convDepthwise(
     for (let pi = 0; pi < p; ++pi) {
       for (let qi = 0; qi < q; ++qi) {
         const out = y + <usize>((image * p + pi) * q + qi) * pixel;
-        for (let ci = 0; ci < c; ci += 4) {
+        let ci = 0;
+        for (; ci + 16 <= c; ci += 16) {
+          const at = (<usize>ci) << 2;
+          const start = bias ? bias + at : 0;
+          let sum0 = start ? v128.load(start) : f32x4.splat(0);
+          let sum1 = start ? v128.load(start, 16) : f32x4.splat(0);
+          let sum2 = start ? v128.load(start, 32) : f32x4.splat(0);
+          let sum3 = start ? v128.load(start, 48) : f32x4.splat(0);
+          for (let i = 0; i < r; ++i) {
+            const row = pi * strideH - padH + i * dilationH;
+            if (row < 0 || row >= h) continue;
+            for (let j = 0; j < s; ++j) {
+              const column = qi * strideW - padW + j * dilationW;
+              if (column < 0 || column >= w) continue;
+              const a = x + <usize>((image * h + row) * w + column) * pixel + at;
+              const f = filter + <usize>(i * s + j) * pixel + at;
+              sum0 = madd(v128.load(a), v128.load(f), sum0);
+              sum1 = madd(v128.load(a, 16), v128.load(f, 16), sum1);
+              sum2 = madd(v128.load(a, 32), v128.load(f, 32), sum2);
+              sum3 = madd(v128.load(a, 48), v128.load(f, 48), sum3);
+            }
+          }
+          v128.store(out + at, sum0);
+          v128.store(out + at, sum1, 16);
+          v128.store(out + at, sum2, 32);
+          v128.store(out + at, sum3, 48);
+        }
+        for (; ci < c; ci += 4) {
           const count = min(4, c - ci);
           const at = (<usize>ci) << 2;
           let sum = bias ? loadLanes(bias + at, count) : f32x4.splat(0);
@@ -85,7 +112,33 @@ export function convDepthwiseInputGradient(
     for (let row = 0; row < h; ++row) {
       for (let column = 0; column < w; ++column) {
         const out = dx + <usize>((image * h + row) * w + column) * pixel;
-        for (let ci = 0; ci < c; ci += 4) {
+        let ci = 0;
+        for (; ci + 16 <= c; ci += 16) {
+          const at = (<usize>ci) << 2;
+          let sum0 = f32x4.splat(0);
+          let sum1 = f32x4.splat(0);
+          let sum2 = f32x4.splat(0);
+          let sum3 = f32x4.splat(0);
+          for (let i = 0; i < r; ++i) {
+            const down = row + padH - i * dilationH;
+            if (down < 0 || down % strideH != 0 || down / strideH >= p) continue;
+            for (let j = 0; j < s; ++j) {
+              const along = column + padW - j * dilationW;
+              if (along < 0 || along % strideW != 0 || along / strideW >= q) continue;
+              const a = dy + <usize>((image * p + down / strideH) * q + along / strideW) * pixel + at;
+              const f = filter + <usize>(i * s + j) * pixel + at;
+              sum0 = madd(v128.load(a), v128.load(f), sum0);
+              sum1 = madd(v128.load(a, 16), v128.load(f, 16), sum1);
+              sum2 = madd(v128.load(a, 32), v128.load(f, 32), sum2);
+              sum3 = madd(v128.load(a, 48), v128.load(f, 48), sum3);
+            }
+          }
+          v128.store(out + at, sum0);
+          v128.store(out + at, sum1, 16);
+          v128.store(out + at, sum2, 32);
+          v128.store(out + at, sum3, 48);
+        }
+        for (; ci < c; ci += 4) {
           const count = min(4, c - ci);
           const at = (<usize>ci) << 2;
           let sum = f32x4.splat(0);
@@ -129,7 +182,44 @@ export function convDepthwiseWeightGradient(
   const pixel = (<usize>c) << 2;
   for (let i = 0; i < r; ++i) {
     for (let j = 0; j < s; ++j) {
-      for (let ci = 0; ci < c; ci += 4) {
+      let ci = 0;
+      for (; ci + 16 <= c; ci += 16) {
+        const at = (<usize>ci) << 2;
+        let sum0 = f32x4.splat(0);
+        let sum1 = f32x4.splat(0);
+        let sum2 = f32x4.splat(0);
+        let sum3 = f32x4.splat(0);
+        for (let image = 0; image < n; ++image) {
+          for (let pi = 0; pi < p; ++pi) {
+            const row = pi * strideH - padH + i * dilationH;
+            if (row < 0 || row >= h) continue;
+            let part0 = f32x4.splat(0);
+            let part1 = f32x4.splat(0);
+            let part2 = f32x4.splat(0);
+            let part3 = f32x4.splat(0);
+            for (let qi = 0; qi < q; ++qi) {
+              const column = qi * strideW - padW + j * dilationW;
+              if (column < 0 || column >= w) continue;
+              const a = x + <usize>((image * h + row) * w + column) * pixel + at;
+              const b = dy + <usize>((image * p + pi) * q + qi) * pixel + at;
+              part0 = madd(v128.load(a), v128.load(b), part0);
+              part1 = madd(v128.load(a, 16), v128.load(b, 16), part1);
+              part2 = madd(v128.load(a, 32), v128.load(b, 32), part2);
+              part3 = madd(v128.load(a, 48), v128.load(b, 48), part3);
+            }
+            sum0 = f32x4.add(sum0, part0);
+            sum1 = f32x4.add(sum1, part1);
+            sum2 = f32x4.add(sum2, part2);
+            sum3 = f32x4.add(sum3, part3);
+          }
+        }
+        const out = dfilter + <usize>(i * s + j) * pixel + at;
+        v128.store(out, sum0);
+        v128.store(out, sum1, 16);
+        v128.store(out, sum2, 32);
+        v128.store(out, sum3, 48);
+      }
+      for (; ci < c; ci += 4) {
         const count = min(4, c - ci);
         const at = (<usize>ci) << 2;
         let sum = f32x4.splat(0);

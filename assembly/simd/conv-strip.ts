@@ -34,7 +34,7 @@ export function strip(
     inner = columns * channels;
   }
   if (outer * middle * inner <= 0) {
-    planSum(plan, 0, 0, 0, 0, 0, 0);
+    planSum(plan, 0, 0, 0, 0, 0, 0, 64);
     contract(plan, a, panel, start, c, width);
     return;
   }
@@ -48,7 +48,7 @@ export function strip(
       const j1 = min(middleCount, middle - j);
       for (let l = 0; l < inner; l += innerCount) {
         const l1 = min(innerCount, inner - l);
-        planSum(plan, i1, j1, l1, outerStep, middleStep, 4);
+        planSum(plan, i1, j1, l1, outerStep, middleStep, 4, 64);
         contract(plan, a + <usize>i * outerStep + <usize>j * middleStep + ((<usize>l) << 2), panel, old, c, width);
         panel += (<usize>(i1 * j1 * l1)) << 6;
         old = 0;

@@ -71,7 +71,7 @@ export function conv2d_weight_gradient_f32(
       const dyBlock = dy + <usize>(first * p * q + top * q) * yPixel;
       const a = from + <usize>(top * strideH) * row;
       const old = first + top == 0 ? start : 0;
-      planSum(plan, count, rows, q, image, <usize>strideH * row, <usize>strideW * pixel);
+      planSum(plan, count, rows, q, image, <usize>strideH * row, <usize>strideW * pixel, 64);
       const tapStep = <usize>cg * yPixel;
       if (isRun) planRows(plan, 1, r, s * cg, 0, <usize>dilationH * row, 4, 0, <usize>s * tapStep, yPixel);
       else planRows(plan, r, s, cg, <usize>dilationH * row, column, 4, <usize>s * tapStep, tapStep, yPixel);

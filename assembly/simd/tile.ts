@@ -1,7 +1,7 @@
 // The one micro-kernel of matrix products and convolutions: C[m, 0..16] = old[m, 0..16] + sum over k of A[m, k] B[k, 0..16].
 // m and k are each three nested counts with byte steps of their own, so that A is read where it lies: the rows of a matrix, the
-// pixels of an image, the taps of a filter. B is a panel, its rows of 16 floats following each other. A sum starts at 0, takes k in order
-// in one accumulator and is added to old once.
+// pixels of an image, the taps of a filter. B is a panel, its rows of 16 floats a fixed step apart. A sum starts at 0, takes k in order in
+// one accumulator and is added to old once.
 
 import { madd } from "./lanes";
 
@@ -12,7 +12,6 @@ const SPARE: usize = 128;
 /** The counts of m, outermost first, and the distances in bytes between neighbors in A and C. */
 @inline
 export function planRows(plan: usize, m0: i32, m1: i32, m2: i32, a0: usize, a1: usize, a2: usize, c0: usize, c1: usize, c2: usize): void {
-  store<i32>(plan, m0);
   store<i32>(plan, m1, 4);
   store<i32>(plan, m2, 8);
   store<usize>(plan, a0 - <usize>m1 * a1, 12);
@@ -21,17 +20,25 @@ export function planRows(plan: usize, m0: i32, m1: i32, m2: i32, a0: usize, a1: 
   store<usize>(plan, c0 - <usize>m1 * c1, 24);
   store<usize>(plan, c1 - <usize>m2 * c2, 28);
   store<usize>(plan, c2, 32);
+  store<i32>(plan, m0 * m1 * m2, 36);
 }
 
-/** The counts of k, outermost first, and the distances in bytes between neighbors in A. */
+/** Only the first `count` rows of m. */
 @inline
-export function planSum(plan: usize, k0: i32, k1: i32, k2: i32, a0: usize, a1: usize, a2: usize): void {
+export function planCount(plan: usize, count: i32): void {
+  store<i32>(plan, count, 36);
+}
+
+/** The counts of k, outermost first, and the distances in bytes between neighbors in A and of the rows of B (64 if it is packed). */
+@inline
+export function planSum(plan: usize, k0: i32, k1: i32, k2: i32, a0: usize, a1: usize, a2: usize, b: usize): void {
   store<i32>(plan, k0, 40);
   store<i32>(plan, k1, 44);
   store<i32>(plan, k2, 48);
   store<usize>(plan, a0 - <usize>k1 * a1, 52);
   store<usize>(plan, a1 - <usize>k2 * a2, 56);
   store<usize>(plan, a2, 60);
+  store<usize>(plan, b, 64);
 }
 
 /** Two rows of C. 8 accumulators, 4 rows of B and 2 of A leave one of V8's 15 registers for the product. */
@@ -41,6 +48,7 @@ function tile(plan: usize, a0: usize, a1: usize, b: usize, old0: usize, old1: us
   const step0 = load<usize>(plan, 52);
   const step1 = load<usize>(plan, 56);
   const step2 = load<usize>(plan, 60);
+  const stepB = load<usize>(plan, 64);
   let v00 = f32x4.splat(0);
   let v01 = f32x4.splat(0);
   let v02 = f32x4.splat(0);
@@ -66,7 +74,7 @@ function tile(plan: usize, a0: usize, a1: usize, b: usize, old0: usize, old1: us
         v11 = madd(x1, b1, v11);
         v12 = madd(x1, b2, v12);
         v13 = madd(x1, b3, v13);
-        b += 64;
+        b += stepB;
         a0 += step2;
         a1 += step2;
       }
@@ -125,7 +133,7 @@ export function contract(plan: usize, a: usize, b: usize, old: usize, c: usize, 
   const spare = plan + SPARE;
   let i1 = m1;
   let i2 = m2;
-  for (let left = load<i32>(plan) * m1 * m2; left > 0; left -= 2) {
+  for (let left = load<i32>(plan, 36); left > 0; left -= 2) {
     const aFirst = a;
     const cFirst = c;
     a += a2;

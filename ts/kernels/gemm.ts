@@ -8,8 +8,13 @@ const numbers = ["m", "n", "k"] as const;
 
 type Sizes = Numbers<typeof numbers>;
 
+const panels = (width: number, most: number): number => Math.min(Math.ceil(width / 16) * 16, most);
+
 /** Plan, spare tile, bias panel and alignment, then one block of B in panels of 16 columns. */
-const scratch = ({ n, k }: Sizes): number => 96 + Math.min(Math.ceil(n / 16) * 16, 1024) * Math.min(k, 256);
+const scratch = ({ n, k }: Sizes): number => 96 + panels(n, 512) * Math.min(k, 256);
+
+/** The same, and one block of A. */
+const scratchTn = ({ m, n, k }: Sizes): number => 96 + (panels(n, 512) + (n > 32 ? panels(m, 64) : 0)) * Math.min(k, 256);
 
 const samples: readonly Sizes[] = [
   { m: 0, n: 4, k: 4 },
@@ -27,7 +32,8 @@ const samples: readonly Sizes[] = [
   { m: 9, n: 18, k: 257 },
   { m: 66, n: 20, k: 30 },
   { m: 65, n: 31, k: 515 },
-  { m: 3, n: 1040, k: 12 },
+  { m: 3, n: 530, k: 12 },
+  { m: 83, n: 49, k: 270 },
 ];
 
 function define(
@@ -70,7 +76,7 @@ export const gemmTn = kernel({
   buffers,
   numbers,
   lengths,
-  scratch,
+  scratch: scratchTn,
   samples,
   terms,
   define: ({ a, b, bias, c }, sizes) => define(a, b, bias, c, sizes, [1, sizes.m], [sizes.n, 1]),
