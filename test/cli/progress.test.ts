@@ -50,14 +50,12 @@ function fake(columns?: number): { stream: ProgressStream; text: () => string } 
 function screen(text: string): string[] {
   const lines = [""];
   let column = 0;
-  // eslint-disable-next-line no-control-regex
   for (const piece of text.match(/\x1b\[[?\d;]*[A-Za-z]|\x1b[78]|\n|\r|[^\x1b\n\r]+/g) ?? []) {
     const last = lines.length - 1;
     if (piece === "\n") {
       lines.push("");
       column = 0;
-    } else if (piece === "\r" || /^\x1b\[1?G$/.test(piece))
-      column = 0; // eslint-disable-line no-control-regex
+    } else if (piece === "\r" || /^\x1b\[1?G$/.test(piece)) column = 0;
     else if (piece === "\x1b[0K") lines[last] = lines[last].slice(0, column);
     else if (piece === "\x1b[2K") lines[last] = "";
     else if (!piece.startsWith("\x1b")) {
@@ -160,7 +158,6 @@ test("the bar fits every width, and keeps the epoch and the loss longest", () =>
   assert.match(formatBar(state, 30, colors), /^epoch +7\/164 {2}loss 0\.432$/);
   assert.is(formatBar({ ...state, secondsLeft: undefined, stepsPerEpoch: 0 }, 25, colors), "epoch   7/164  loss 0.432");
   // Color adds no width.
-  // eslint-disable-next-line no-control-regex
   assert.is(formatBar(state, 70, picocolors.createColors(true)).replace(/\x1b\[\d+m/g, ""), formatBar(state, 70, colors));
 });
 

@@ -15,7 +15,8 @@ function decode(url: string): { width: number; height: number; channels: number;
     const length = bytes.readUInt32BE(at);
     const type = bytes.toString("latin1", at + 4, at + 8);
     chunks.set(type, bytes.subarray(at + 8, at + 8 + length));
-    if (typeof zlib.crc32 === "function") assert.is(bytes.readUInt32BE(at + 8 + length), zlib.crc32(bytes.subarray(at + 4, at + 8 + length)));
+    if (typeof zlib.crc32 === "function")
+      assert.is(bytes.readUInt32BE(at + 8 + length), zlib.crc32(bytes.subarray(at + 4, at + 8 + length)));
     at += 12 + length;
   }
   assert.equal([...chunks.keys()], ["IHDR", "IDAT", "IEND"]);

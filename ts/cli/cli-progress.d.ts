@@ -9,12 +9,11 @@ declare module "cli-progress" {
     readonly fps: number;
     readonly emptyOnZero: boolean;
   }
-  class SingleBar {
-    constructor(options: Options);
+  interface SingleBar {
     start(total: number, value: number): void;
     update(value: number): void;
     stop(): void;
   }
-  const cliProgress: { readonly SingleBar: typeof SingleBar };
-  export default cliProgress;
+  const cliProgress: { readonly SingleBar: new (options: Options) => SingleBar };
+  export = cliProgress;
 }
