@@ -1,5 +1,6 @@
 // Convolution with one filter a channel (groups = channels). 16 channels are summed at a time, then 4; taps outside of the image are left out.
 
+import { firstTap, tapStep } from "./conv-shape";
 import { loadPart, madd, storePart } from "./lanes";
 
 @inline
@@ -108,9 +109,17 @@ export function convDepthwiseInputGradient(
   dilationW: i32,
 ): void {
   const pixel = (<usize>c) << 2;
+  const stepH = tapStep(strideH, dilationH);
+  const stepW = tapStep(strideW, dilationW);
+  const down = (stepH * dilationH) / strideH;
+  const along = (stepW * dilationW) / strideW;
   for (let image = 0; image < n; ++image) {
     for (let row = 0; row < h; ++row) {
+      const i0 = firstTap((row + padH) % strideH, r, strideH, dilationH);
+      const p0 = (row + padH - i0 * dilationH) / strideH;
       for (let column = 0; column < w; ++column) {
+        const j0 = firstTap((column + padW) % strideW, s, strideW, dilationW);
+        const q0 = (column + padW - j0 * dilationW) / strideW;
         const out = dx + <usize>((image * h + row) * w + column) * pixel;
         let ci = 0;
         for (; ci + 16 <= c; ci += 16) {
@@ -119,13 +128,11 @@ export function convDepthwiseInputGradient(
           let sum1 = f32x4.splat(0);
           let sum2 = f32x4.splat(0);
           let sum3 = f32x4.splat(0);
-          for (let i = 0; i < r; ++i) {
-            const down = row + padH - i * dilationH;
-            if (down < 0 || down % strideH != 0 || down / strideH >= p) continue;
-            for (let j = 0; j < s; ++j) {
-              const along = column + padW - j * dilationW;
-              if (along < 0 || along % strideW != 0 || along / strideW >= q) continue;
-              const a = dy + <usize>((image * p + down / strideH) * q + along / strideW) * pixel + at;
+          for (let i = i0, pi = p0; i < r && pi >= 0; i += stepH, pi -= down) {
+            if (pi >= p) continue;
+            for (let j = j0, qi = q0; j < s && qi >= 0; j += stepW, qi -= along) {
+              if (qi >= q) continue;
+              const a = dy + <usize>((image * p + pi) * q + qi) * pixel + at;
               const f = filter + <usize>(i * s + j) * pixel + at;
               sum0 = madd(v128.load(a), v128.load(f), sum0);
               sum1 = madd(v128.load(a, 16), v128.load(f, 16), sum1);
@@ -142,13 +149,11 @@ export function convDepthwiseInputGradient(
           const count = min(4, c - ci);
           const at = (<usize>ci) << 2;
           let sum = f32x4.splat(0);
-          for (let i = 0; i < r; ++i) {
-            const down = row + padH - i * dilationH;
-            if (down < 0 || down % strideH != 0 || down / strideH >= p) continue;
-            for (let j = 0; j < s; ++j) {
-              const along = column + padW - j * dilationW;
-              if (along < 0 || along % strideW != 0 || along / strideW >= q) continue;
-              const a = loadLanes(dy + <usize>((image * p + down / strideH) * q + along / strideW) * pixel + at, count);
+          for (let i = i0, pi = p0; i < r && pi >= 0; i += stepH, pi -= down) {
+            if (pi >= p) continue;
+            for (let j = j0, qi = q0; j < s && qi >= 0; j += stepW, qi -= along) {
+              if (qi >= q) continue;
+              const a = loadLanes(dy + <usize>((image * p + pi) * q + qi) * pixel + at, count);
               sum = madd(a, loadLanes(filter + <usize>(i * s + j) * pixel + at, count), sum);
             }
           }

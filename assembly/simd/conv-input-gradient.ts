@@ -2,24 +2,10 @@
 // a convolution of dy with stride 1, written with the stride as the distance between pixels: no zeros are inserted.
 
 import { convDepthwiseInputGradient } from "./conv-depthwise";
-import { extent, isDepthwise, together } from "./conv-shape";
+import { extent, firstTap, isDepthwise, tapStep, together } from "./conv-shape";
 import { strip } from "./conv-strip";
 import { aligned, packColumns, packImages, padded16, zero } from "./pack";
 import { PLAN, planRows } from "./tile";
-
-/** First tap that meets the inputs of a residue, or `taps`. */
-function firstTap(residue: i32, taps: i32, stride: i32, dilation: i32): i32 {
-  let i = 0;
-  while (i < taps && (i * dilation) % stride != residue) ++i;
-  return i;
-}
-
-/** Distance between the taps that meet the inputs of one residue. */
-function tapStep(stride: i32, dilation: i32): i32 {
-  let i = 1;
-  while ((i * dilation) % stride != 0) ++i;
-  return i;
-}
 
 /** How many taps meet the inputs of a residue. */
 @inline

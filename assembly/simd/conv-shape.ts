@@ -18,3 +18,17 @@ export function together(n: i32, pixels: i32): i32 {
 export function isDepthwise(c: i32, k: i32, groups: i32): bool {
   return groups > 1 && c == groups && k == groups;
 }
+
+/** First tap that meets the inputs (padding counted) of a residue modulo the stride, or `taps`. */
+export function firstTap(residue: i32, taps: i32, stride: i32, dilation: i32): i32 {
+  let i = 0;
+  while (i < taps && (i * dilation) % stride != residue) ++i;
+  return i;
+}
+
+/** Distance between the taps that meet the inputs of one residue. */
+export function tapStep(stride: i32, dilation: i32): i32 {
+  let i = 1;
+  while ((i * dilation) % stride != 0) ++i;
+  return i;
+}
