@@ -5,7 +5,7 @@
 //                             with bias, projections of the raw stream, by default no BN-ReLU after the last unit (`finalNorm`).
 // Keys of stateDict() are those of timm's resnetv2.
 import { globalAveragePool, type Tensor } from "../autograd/index.ts";
-import { BatchNorm2d, Conv2d, initialize, Layer, Linear } from "../nn/index.ts";
+import { BatchNorm2d, Conv2d, initialize, Layer, Linear, uninitialized } from "../nn/index.ts";
 import { BasicUnit, BottleneckUnit, type UnitOptions } from "./block/pre-activation.ts";
 import { padChannels, projection, type ShortcutKind } from "./shortcut.ts";
 import { additive } from "./skip/additive.ts";
@@ -182,5 +182,8 @@ export class ResNetV2 extends Layer {
 
 /** A pre-activation residual net with weights drawn by `seed`. */
 export function resnetV2(options: ResNetV2Options): ResNetV2 {
-  return initialize(new ResNetV2(options), { seed: options.seed ?? 0 });
+  return initialize(
+    uninitialized(() => new ResNetV2(options)),
+    { seed: options.seed ?? 0 },
+  );
 }

@@ -1,7 +1,6 @@
 // Convolution layer.
 import { conv2d, shapeText, type Conv2dOptions, type Tensor } from "../autograd/index.ts";
 import type { RandomStream } from "../random.ts";
-import { stream } from "../random.ts";
 import { fanInUniform, heNormal, type Initializer } from "./init.ts";
 import { Layer, Variable, type StateEntry } from "./module.ts";
 
@@ -33,7 +32,7 @@ export class Conv2d extends Layer {
     this.bias = bias ? new Variable([outputs]) : null;
     this.options = options;
     this.initializer = initializer;
-    this.reset(stream(0, `init/conv2d/${shapeText(this.weight.shape)}`));
+    this.start(`conv2d/${shapeText(this.weight.shape)}`);
   }
 
   override reset(random: RandomStream): void {

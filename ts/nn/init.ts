@@ -14,21 +14,26 @@ function fansOf({ shape }: Variable): { in: number; out: number } {
   return { in: window * shape[shape.length - 2], out: window * shape[shape.length - 1] };
 }
 
-function fill(variable: Variable, value: (index: number) => number): void {
-  variable.backend.write(
-    variable.buffer,
-    Float64Array.from({ length: variable.size }, (_, index) => value(index)),
-  );
+function fill(variable: Variable, values: Float64Array): void {
+  variable.backend.write(variable.buffer, values);
 }
 
 /** Normal with standard deviation `std`. */
 export function normal(std: number): Initializer {
-  return (variable, random) => fill(variable, (index) => std * random.normal(index));
+  return (variable, random) => {
+    const values = random.fillNormal(new Float64Array(variable.size));
+    for (let at = 0; at < values.length; at++) values[at] *= std;
+    fill(variable, values);
+  };
 }
 
 /** Uniform between -bound and bound. */
 export function uniform(bound: number): Initializer {
-  return (variable, random) => fill(variable, (index) => bound * (2 * random.uniform(index) - 1));
+  return (variable, random) => {
+    const values = random.fillUniform(new Float64Array(variable.size));
+    for (let at = 0; at < values.length; at++) values[at] = bound * (2 * values[at] - 1);
+    fill(variable, values);
+  };
 }
 
 /** He et al. 2015: normal with variance 2 / fan. */
@@ -86,8 +91,9 @@ export function orthogonal({ gain = 1 }: { gain?: number } = {}): Initializer {
       for (let at = 0; at < length; at++) vector[at] *= scale;
     });
     const at = (output: number, input: number): number => gain * (outputs <= inputs ? vectors[output][input] : vectors[input][output]);
-    fill(variable, (index) =>
+    const values = Float64Array.from({ length: variable.size }, (_, index) =>
       isMatrix ? at(Math.floor(index / inputs), index % inputs) : at(index % outputs, Math.floor(index / outputs)),
     );
+    fill(variable, values);
   };
 }

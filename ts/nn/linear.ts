@@ -1,6 +1,6 @@
 // Fully connected layer.
 import { linear, type Tensor } from "../autograd/index.ts";
-import { stream, type RandomStream } from "../random.ts";
+import type { RandomStream } from "../random.ts";
 import { fanInUniform, type Initializer } from "./init.ts";
 import { Layer, Variable, type StateEntry } from "./module.ts";
 
@@ -29,7 +29,7 @@ export class Linear extends Layer {
     this.bias = bias ? new Variable([outputs]) : null;
     this.initializer = initializer;
     this.biasInitializer = biasInitializer;
-    this.reset(stream(0, `init/linear/${outputs}x${inputs}`));
+    this.start(`linear/${outputs}x${inputs}`);
   }
 
   override reset(random: RandomStream): void {

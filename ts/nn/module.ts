@@ -58,6 +58,19 @@ export interface StateEntry {
   readonly place?: (index: number) => number;
 }
 
+let drawing = true;
+
+/** Runs `make` without drawing initial values: for models that get their values from elsewhere at once. */
+export function uninitialized<T>(make: () => T): T {
+  const before = drawing;
+  drawing = false;
+  try {
+    return make();
+  } finally {
+    drawing = before;
+  }
+}
+
 export abstract class Module {
   /** True in train(), false in eval(). */
   training = true;
@@ -69,6 +82,11 @@ export abstract class Module {
 
   /** Sets the layer's own variables to fresh random values. */
   reset(_random: RandomStream): void {}
+
+  /** What a layer's constructor ends with: initial values by the layer's kind and shape, until initialize() gives them by path and seed. */
+  protected start(label: string): void {
+    if (drawing) this.reset(stream(0, `init/${label}`));
+  }
 
   /** Modules that this one is made of, by the name of the property (and index) that holds them. */
   children(): [string, Module][] {
