@@ -1,0 +1,137 @@
+// What optimizers share: groups of parameters, state beside each parameter, and an update of any range of one parameter, so that
+// threads can divide the work. An update reads the current values and writes the next ones; without a `next` it works in place.
+import { noGrad, type Backend, type Buffer } from "../autograd/index.ts";
+import { Variable, type Module } from "../nn/index.ts";
+
+export interface ParameterGroup {
+  readonly parameters: readonly Variable[];
+  /** Factor on the learning rate. */
+  readonly lrScale?: number;
+  /** Replaces the optimizer's own. */
+  readonly weightDecay?: number;
+}
+
+export interface StepOptions {
+  /** Factor on all gradients, as clipping wants it. */
+  readonly gradientScale?: number;
+  /** Leave the gradients; by default a step uses them up. */
+  readonly keepGradients?: boolean;
+}
+
+/** One parameter of an optimizer. */
+export interface Slot {
+  readonly variable: Variable;
+  readonly group: ParameterGroup;
+  readonly state: readonly Variable[];
+}
+
+/** A range of a slot's memory: values now and next. */
+export interface RangeBuffers {
+  readonly w: Buffer;
+  readonly wOut: Buffer;
+  readonly g: Buffer;
+  readonly state: readonly Buffer[];
+  readonly stateOut: readonly Buffer[];
+}
+
+export abstract class Optimizer {
+  /** Learning rate; schedules set it. */
+  lr: number;
+  /** Updates made so far. */
+  steps = 0;
+  readonly slots: readonly Slot[];
+  readonly backend: Backend;
+  /** Names of the state kept beside each parameter, as PyTorch has them. */
+  readonly stateNames: readonly string[];
+
+  constructor(parameters: readonly Variable[] | readonly ParameterGroup[], lr: number, stateNames: readonly string[]) {
+    if (!(lr >= 0)) throw new Error(`optimizer: learning rate ${lr}, wanted at least 0`);
+    this.lr = lr;
+    this.stateNames = stateNames;
+    const groups = parameters.map((entry): ParameterGroup => (entry instanceof Variable ? { parameters: [entry] } : entry));
+    const seen = new Set<Variable>();
+    this.slots = groups.flatMap((group) =>
+      group.parameters.map((variable) => {
+        if (seen.has(variable)) throw new Error("optimizer: a parameter in two groups, wanted each once");
+        seen.add(variable);
+        const state = stateNames.map(() => new Variable(variable.shape, { requiresGrad: false, backend: variable.backend }));
+        return { variable, group, state };
+      }),
+    );
+    if (this.slots.length === 0) throw new Error("optimizer: no parameters, wanted at least one");
+    this.backend = this.slots[0].variable.backend;
+  }
+
+  /** Updates one range. Kernels only: nothing here may depend on which range it is. */
+  protected abstract updateRange(buffers: RangeBuffers, length: number, group: ParameterGroup, gradientScale: number): void;
+
+  /** Updates elements from `from` on, as many as the gradient has. */
+  update({ variable, group, state }: Slot, from: number, count: number, g: Buffer, gradientScale: number): void {
+    const { backend } = variable;
+    const part = (buffer: Buffer): Buffer => backend.view(buffer, from, count);
+    const buffers: RangeBuffers = {
+      w: part(variable.buffer),
+      wOut: part(variable.next ?? variable.buffer),
+      g,
+      state: state.map((own) => part(own.buffer)),
+      stateOut: state.map((own) => part(own.next ?? own.buffer)),
+    };
+    this.updateRange(buffers, count, group, gradientScale);
+  }
+
+  /** Updates every parameter that has a gradient, and uses the gradients up. */
+  step({ gradientScale = 1, keepGradients = false }: StepOptions = {}): void {
+    noGrad(() => {
+      for (const slot of this.slots) {
+        const { variable } = slot;
+        if (variable.frozen || variable.grad === null) continue;
+        this.update(slot, 0, variable.size, variable.grad.buffer, gradientScale);
+      }
+    });
+    this.steps++;
+    if (!keepGradients) this.zeroGrad();
+  }
+
+  /** Drops all gradients. */
+  zeroGrad(): void {
+    for (const { variable } of this.slots) {
+      variable.grad?.dispose();
+      variable.grad = null;
+    }
+  }
+
+  /** State by `<parameter key>.<state name>`, for checkpoints. */
+  namedState(model: Module): [string, Variable][] {
+    const keys = new Map(model.namedVariables().map(([key, variable]) => [variable, key]));
+    return this.slots.flatMap(({ variable, state }) =>
+      state.map((own, index): [string, Variable] => {
+        const key = keys.get(variable);
+        if (key === undefined) throw new Error("optimizer: a parameter that is not of this model, wanted the model it was made for");
+        return [`${key}.${this.stateNames[index]}`, own];
+      }),
+    );
+  }
+
+  /** Frees the state. */
+  dispose(): void {
+    for (const { state } of this.slots) for (const own of state) own.dispose();
+  }
+}
+
+export interface GroupOptions {
+  readonly weightDecay?: number;
+  /** Decay norms and biases too (all parameters of at most one axis); timm's default is not to. */
+  readonly decayAll?: boolean;
+}
+
+/** A model's parameters in two groups as timm makes them: with weight decay, and norms and biases without. */
+export function parameterGroups(model: Module, { weightDecay = 0, decayAll = false }: GroupOptions = {}): ParameterGroup[] {
+  const parameters = model.parameters();
+  if (decayAll || weightDecay === 0) return [{ parameters, weightDecay }];
+  const decays = (variable: Variable): boolean => variable.shape.length > 1;
+  const groups = [
+    { parameters: parameters.filter(decays), weightDecay },
+    { parameters: parameters.filter((variable) => !decays(variable)), weightDecay: 0 },
+  ];
+  return groups.filter((group) => group.parameters.length > 0);
+}

@@ -1,0 +1,49 @@
+// Stochastic gradient descent as in PyTorch: g += wd w; m = mu m + (1 - dampening) g (m = g at first); w -= lr (nesterov ? g + mu m : m).
+import type { Variable } from "../nn/index.ts";
+import { sgd as kernel } from "../kernels/update.ts";
+import { Optimizer, type ParameterGroup, type RangeBuffers } from "./optimizer.ts";
+
+export interface SgdOptions {
+  readonly lr?: number;
+  readonly momentum?: number;
+  readonly dampening?: number;
+  readonly weightDecay?: number;
+  readonly nesterov?: boolean;
+}
+
+export class SGD extends Optimizer {
+  readonly options: Required<SgdOptions>;
+
+  constructor(
+    parameters: readonly Variable[] | readonly ParameterGroup[],
+    { lr = 0.1, momentum = 0.9, dampening = 0, weightDecay = 0, nesterov = false }: SgdOptions = {},
+  ) {
+    super(parameters, lr, ["momentum_buffer"]);
+    if (nesterov && (momentum <= 0 || dampening !== 0))
+      throw new Error(`SGD: nesterov with momentum ${momentum} and dampening ${dampening}, wanted momentum above 0 and dampening 0`);
+    this.options = { lr, momentum, dampening, weightDecay, nesterov };
+  }
+
+  protected updateRange(
+    { w, wOut, g, state: [m], stateOut: [mOut] }: RangeBuffers,
+    length: number,
+    group: ParameterGroup,
+    gradientScale: number,
+  ): void {
+    const { momentum, dampening, weightDecay, nesterov } = this.options;
+    this.backend.run(
+      kernel,
+      { w, g, m, wOut, mOut },
+      {
+        length,
+        lr: this.lr * (group.lrScale ?? 1),
+        momentum,
+        dampening,
+        weightDecay: group.weightDecay ?? weightDecay,
+        nesterov: nesterov ? 1 : 0,
+        gradientScale,
+        first: this.steps === 0 ? 1 : 0,
+      },
+    );
+  }
+}
