@@ -1,0 +1,96 @@
+// The architecture as data: what belongs to which area, who may import whom, and the limits of a file.
+// ARCHITECTURE.md explains the same table in words.
+
+/** Areas by path; the longest prefix counts. */
+export const areas: Readonly<Record<string, string>> = {
+  "assembly/": "assembly",
+  "ts/math.ts": "math",
+  "ts/sha256.ts": "sha256",
+  "ts/random.ts": "random",
+  "ts/kernels/": "kernels",
+  "ts/backend/": "backend",
+  "ts/autograd/": "autograd",
+  "ts/nn/": "nn",
+  "ts/models/": "models",
+  "ts/optim/": "optim",
+  "ts/regularizers/": "regularizers",
+  "ts/data/": "data",
+  "ts/data/node/": "data/node",
+  "ts/train/": "train",
+  "ts/train/node/": "train/node",
+  "ts/report/": "report",
+  "ts/recipes/": "recipes",
+  "ts/cli/": "cli",
+  "ts/index.ts": "index",
+  "ts/node.ts": "node",
+  "workers/": "workers",
+  "bench/": "bench",
+  "test/": "test",
+};
+
+/** Leaves that every area but assembly and kernels may import. */
+export const forAll: readonly string[] = ["math", "sha256"];
+
+/** Areas that may import every other one. */
+export const roots: readonly string[] = ["cli", "bench", "test"];
+
+/** What an area may import beside itself and the leaves. `type x` allows x in type imports only. Nothing points upward. */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  assembly: [],
+  math: [],
+  sha256: [],
+  kernels: [],
+  random: [],
+  backend: ["kernels"],
+  autograd: ["kernels", "type backend"],
+  nn: ["autograd", "random"],
+  optim: ["autograd", "kernels"],
+  regularizers: ["autograd"],
+  data: ["random"],
+  "data/node": ["data", "random"],
+  models: ["nn", "autograd", "random"],
+  train: ["nn", "optim", "regularizers", "data", "autograd", "backend", "random"],
+  "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
+  report: ["type train"],
+  recipes: ["models", "nn", "optim", "regularizers", "data", "train", "random"],
+  workers: ["train", "data", "backend", "random"],
+  index: ["kernels", "random", "backend", "autograd", "nn", "models", "optim", "regularizers", "data", "train", "report", "recipes"],
+  node: ["index", "workers", "backend", "data/node", "train/node", "report"],
+};
+
+/** The runtime dependencies and where each is at home. */
+export const packages: Readonly<Record<string, readonly string[]>> = {
+  "@assemblyscript/loader": ["backend"],
+  fflate: ["data", "data/node", "train", "train/node", "cli"],
+  valibot: ["train", "train/node", "cli"],
+  vega: ["report"],
+  "vega-lite": ["report"],
+  piscina: ["workers", "node"],
+  commander: ["cli"],
+  "cli-progress": ["cli"],
+  picocolors: ["cli"],
+};
+
+/** Packages that a browser or an edge runtime cannot load: never reachable from ts/index.ts. */
+export const nodePackages: readonly string[] = ["piscina", "commander", "cli-progress", "picocolors"];
+
+/** Areas that run on Node only: they may import `node:` modules, and nothing below ts/index.ts may reach them. */
+export const nodeAreas: readonly string[] = ["node", "cli", "data/node", "train/node", "workers", "bench", "test"];
+
+export const longestFile = 400;
+/** Lines of the comment that opens a file. A recipe's states paper, commands, numbers and machine. */
+export const longestHeader = 6;
+export const longestRecipeHeader = 30;
+
+/** Files of assembly/simd that the wasm exports though they are no kernel family. */
+export const noFamily: readonly string[] = ["calibrate"];
+
+/** Names that say nothing about what is inside. */
+export const emptyNames: readonly string[] = ["util", "utils", "helper", "helpers", "common", "misc", "shared", "stuff"];
+
+/** What may not stand in any file of the project; written so that this file does not hold it either. */
+export const banned: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/(?<![\w.])\/(?:home|root|Users|work|mnt)\/\w/, "a path of one machine"],
+  [/\b(?:registry\.(?:npmjs|yarnpkg)|npmmirror\.com|artifactor[y]|verdacci[o])\b/, "the host of a package registry"],
+  [/"resolve[d]":/, "a download address in the lock file"],
+];
