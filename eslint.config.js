@@ -1,5 +1,6 @@
 // Lint rules. Beside typescript-eslint's strict set they keep results the same on every engine: code that reaches a number may use
 // only what the language defines to the last bit. Type information serves one purpose: no promise is dropped.
+import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 const exact = ["abs", "floor", "ceil", "trunc", "sign", "sqrt", "fround", "imul", "clz32", "min", "max"];
@@ -46,15 +47,18 @@ const assemblyOnly = [
 export default tseslint.config(
   { ignores: ["build/", "runs/", "data/", "coverage/", "test/golden/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  js.configs.recommended,
   ...tseslint.configs.strict,
   {
     rules: {
       eqeqeq: "error",
+      "no-control-regex": "off", // terminal codes
       "no-var": "error",
       "prefer-const": "error",
       "object-shorthand": "error",
       "no-restricted-syntax": ["error", recipeDefault],
       "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-import-type-side-effects": "error",
       "@typescript-eslint/no-explicit-any": "error",
       // An index is checked by hand where it can be out of range; numeric loops are full of `array[i]!` otherwise.
       "@typescript-eslint/no-non-null-assertion": "off",
@@ -90,6 +94,7 @@ export default tseslint.config(
     files: ["assembly/**/*.ts"],
     languageOptions: { parserOptions: { allowInvalidAST: true } }, // @inline stands before functions
     rules: {
+      "no-loss-of-precision": "off", // integers have 64 bits here
       eqeqeq: "off", // `==` compares numbers here; `===` does not exist for them
       "no-restricted-syntax": ["error", recipeDefault, ...assemblyOnly],
       "@typescript-eslint/ban-ts-comment": "off", // `// @ts-ignore: decorator` stands before @inline
