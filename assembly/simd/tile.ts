@@ -42,6 +42,7 @@ export function planSum(plan: usize, k0: i32, k1: i32, k2: i32, a0: usize, a1: u
 }
 
 /** Two rows of C. 8 accumulators, 4 rows of B and 2 of A leave one of V8's 15 registers for the product. */
+@inline
 function tile(plan: usize, a0: usize, a1: usize, b: usize, old0: usize, old1: usize, c0: usize, c1: usize): void {
   const k1 = load<i32>(plan, 44);
   const k2 = load<i32>(plan, 48);
@@ -166,15 +167,15 @@ export function contract(plan: usize, a: usize, b: usize, old: usize, c: usize, 
         }
       }
     }
-    if (width == 16) {
-      const second = cSecond ? cSecond : spare + 64;
-      tile(plan, aFirst, aSecond, b, old ? old : cFirst, old ? old : second, cFirst, second);
-    } else {
-      if (!old) {
-        copyRow(spare, cFirst, width);
-        if (cSecond) copyRow(spare + 64, cSecond, width);
-      }
-      tile(plan, aFirst, aSecond, b, old ? old : spare, old ? old : spare + 64, spare, spare + 64);
+    const isWhole = width == 16;
+    const to0 = isWhole ? cFirst : spare;
+    const to1 = isWhole && cSecond ? cSecond : spare + 64;
+    if (!isWhole && !old) {
+      copyRow(spare, cFirst, width);
+      if (cSecond) copyRow(spare + 64, cSecond, width);
+    }
+    tile(plan, aFirst, aSecond, b, old ? old : to0, old ? old : to1, to0, to1);
+    if (!isWhole) {
       copyRow(cFirst, spare, width);
       if (cSecond) copyRow(cSecond, spare + 64, width);
     }
