@@ -5,3 +5,5 @@ export * from "./simd/gemm";
 export * from "./simd/conv";
 export * from "./simd/norm";
 export * from "./simd/rowwise";
+export * from "./simd/layer-norm";
+export * from "./simd/group-norm";

@@ -1,6 +1,6 @@
 // Maps of channels-last rows with coefficients a channel, for batch and group norm.
-import { gate, loadLanes } from "./channel-sums";
-import { madd, storePart } from "./lanes";
+import { gate, loadLanes, storeLanes } from "./channel-sums";
+import { madd } from "./lanes";
 
 /** Rows that are done before the next channels, so that a cache line is still near. */
 const BLOCK: i32 = 64;
@@ -16,8 +16,7 @@ function scale4(x: usize, y: usize, rows: i32, stride: usize, scale: usize, shif
   const b = loadLanes(shift, lanes);
   for (let i = 0, at: usize = 0; i < rows; i++, at += stride) {
     const v = rectify(madd(loadLanes(x + at, lanes), a, b), relu);
-    if (lanes == 4) v128.store(y + at, v);
-    else storePart(y + at, v, lanes);
+    storeLanes(y + at, v, lanes);
   }
 }
 
@@ -90,8 +89,7 @@ function backward4(
   for (let i = 0, at: usize = 0; i < rows; i++, at += stride) {
     const v = loadLanes(x + at, lanes);
     const g = madd(gate(v, loadLanes(dy + at, lanes), a, b, relu), a, madd(f32x4.sub(v, center), m, k));
-    if (lanes == 4) v128.store(dx + at, g);
-    else storePart(dx + at, g, lanes);
+    storeLanes(dx + at, g, lanes);
   }
 }
 

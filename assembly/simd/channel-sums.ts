@@ -1,7 +1,7 @@
 // Sums a channel over the rows of channels-last data, for batch and group norm.
 // Order of a sum: rows go in blocks of 64; within a block float32 (see each function), between blocks float64 in order.
 // A channel's sum depends on nothing but its own rows. Sums are float64 in scratch rows of `padded(c)` channels.
-import { loadPart, madd } from "./lanes";
+import { loadPart, madd, storePart } from "./lanes";
 
 const BLOCK: i32 = 64;
 
@@ -17,14 +17,21 @@ export function loadLanes(p: usize, lanes: i32): v128 {
   return lanes == 4 ? v128.load(p) : loadPart(p, lanes);
 }
 
+/** Writes the first `lanes` (1 to 4) lanes of v at p. */
 @inline
-function promoteHigh(v: v128): v128 {
+export function storeLanes(p: usize, v: v128, lanes: i32): void {
+  if (lanes == 4) v128.store(p, v);
+  else storePart(p, v, lanes);
+}
+
+@inline
+export function promoteHigh(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 0, 1));
 }
 
 /** Adds four float32 lanes to four float64 sums. */
 @inline
-function addTo(sums: usize, v: v128): void {
+export function addTo(sums: usize, v: v128): void {
   v128.store(sums, f64x2.add(v128.load(sums), f64x2.promote_low_f32x4(v)));
   v128.store(sums, f64x2.add(v128.load(sums, 16), promoteHigh(v)), 16);
 }

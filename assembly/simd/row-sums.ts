@@ -1,18 +1,19 @@
 // Sums along a contiguous row. Order: the row goes in blocks of 1024; within a block float32, lane j mod 8 takes element j, then
 // lane i + lane i + 4 = t_i, then (t0 + t2) + (t1 + t3); between blocks float64 in order. It depends on the row's length only.
+import { loadLanes } from "./channel-sums";
 import { loadPart, madd, sumLanes } from "./lanes";
 
 export const ROW_BLOCK: i32 = 1024;
 
 /** Lanes (a0 + a2, a1 + a3, b0 + b2, b1 + b3). */
 @inline
-function foldHalves(a: v128, b: v128): v128 {
+export function foldHalves(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));
 }
 
 /** Lanes (a0 + a1, a2 + a3, b0 + b1, b2 + b3). */
 @inline
-function foldPairs(a: v128, b: v128): v128 {
+export function foldPairs(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }
 
@@ -49,22 +50,16 @@ function halfDots(x: usize, u: usize, cols: i32): v128 {
     xx0 = madd(x0, x0, xx0);
     xx1 = madd(x1, x1, xx1);
   }
-  let rest = cols & 7;
-  if (rest >= 4) {
-    const x0 = v128.load(p);
-    xu0 = madd(x0, v128.load(p + offset), xu0);
+  const rest = cols & 7;
+  if (rest) {
+    const x0 = loadLanes(p, min(4, rest));
+    xu0 = madd(x0, loadLanes(p + offset, min(4, rest)), xu0);
     xx0 = madd(x0, x0, xx0);
-    p += 16;
-    rest -= 4;
-    if (rest) {
-      const x1 = loadPart(p, rest);
-      xu1 = madd(x1, loadPart(p + offset, rest), xu1);
-      xx1 = madd(x1, x1, xx1);
-    }
-  } else if (rest) {
-    const x0 = loadPart(p, rest);
-    xu0 = madd(x0, loadPart(p + offset, rest), xu0);
-    xx0 = madd(x0, x0, xx0);
+  }
+  if (rest > 4) {
+    const x1 = loadPart(p + 16, rest - 4);
+    xu1 = madd(x1, loadPart(p + offset + 16, rest - 4), xu1);
+    xx1 = madd(x1, x1, xx1);
   }
   return foldHalves(f32x4.add(xu0, xu1), f32x4.add(xx0, xx1));
 }
@@ -81,15 +76,9 @@ function blockDot(a: usize, b: usize, cols: i32): f32 {
     sum0 = madd(v128.load(p), v128.load(p + offset), sum0);
     sum1 = madd(v128.load(p, 16), v128.load(p + offset, 16), sum1);
   }
-  let rest = cols & 7;
-  if (rest >= 4) {
-    sum0 = madd(v128.load(p), v128.load(p + offset), sum0);
-    p += 16;
-    rest -= 4;
-    if (rest) sum1 = madd(loadPart(p, rest), loadPart(p + offset, rest), sum1);
-  } else if (rest) {
-    sum0 = madd(loadPart(p, rest), loadPart(p + offset, rest), sum0);
-  }
+  const rest = cols & 7;
+  if (rest) sum0 = madd(loadLanes(p, min(4, rest)), loadLanes(p + offset, min(4, rest)), sum0);
+  if (rest > 4) sum1 = madd(loadPart(p + 16, rest - 4), loadPart(p + offset + 16, rest - 4), sum1);
   return sumLanes(f32x4.add(sum0, sum1));
 }
 

@@ -26,7 +26,7 @@ export const groupNorm = kernel({
   buffers: { x: "in", gamma: "in?", beta: "in?", y: "out", stats: "out" },
   numbers: ["n", "pixels", "c", "groups", "eps"],
   lengths: ({ n, pixels, c, groups }) => ({ x: n * pixels * c, gamma: c, beta: c, y: n * pixels * c, stats: n * groups * 2 }),
-  scratch: ({ c }) => 4 * padded(c) + 2 * c,
+  scratch: ({ c }) => 5 * padded(c) + 2 * c,
   define: ({ x, gamma, beta, y, stats }, { n, pixels, c, groups, eps }) => {
     const width = c / groups;
     for (let i = 0; i < n; i++) {

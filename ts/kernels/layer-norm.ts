@@ -10,6 +10,7 @@ const sizes = [
   { rows: 7, c: 17 },
   { rows: 65, c: 32 },
   { rows: 130, c: 63 },
+  { rows: 4, c: 29 },
   { rows: 3, c: 384 },
   { rows: 2, c: 1023 },
   { rows: 2, c: 1024 },
@@ -76,7 +77,7 @@ export const layerNormAffineGradient = kernel({
   buffers: { x: "in", dy: "in", stats: "in", dgamma: "out", dbeta: "out" },
   numbers: ["rows", "c"],
   lengths: ({ rows, c }) => ({ x: rows * c, dy: rows * c, stats: 2 * rows, dgamma: c, dbeta: c }),
-  scratch: ({ c }) => 4 * c,
+  scratch: ({ c }) => 4 * Math.ceil(c / 4) * 4,
   define: ({ x, dy, stats, dgamma, dbeta }, { rows, c }) => {
     for (let j = 0; j < c; j++) {
       dgamma[j] = 0;
