@@ -1,4 +1,5 @@
-// Convolution with one filter a channel (groups = channels). 16 channels are summed at a time, then 4; taps outside of the image are left out.
+// Convolution with one filter a channel (groups = channels). 16 channels are summed at a time, then 4; taps outside of the image are left
+// out.
 
 import { firstTap, tapStep } from "./conv-shape";
 import { loadPart, madd, storePart } from "./lanes";

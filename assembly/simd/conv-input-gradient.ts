@@ -31,7 +31,19 @@ function behind(size: i32, out: i32, stride: i32, pad: i32): i32 {
 }
 
 /** Packs the filter: per phase, group and panel of 16 input channels the taps from last to first, each [k / groups][16]. */
-function packFilter(to: usize, filter: usize, cg: i32, k: i32, r: i32, s: i32, strideH: i32, strideW: i32, dilationH: i32, dilationW: i32, groups: i32): void {
+function packFilter(
+  to: usize,
+  filter: usize,
+  cg: i32,
+  k: i32,
+  r: i32,
+  s: i32,
+  strideH: i32,
+  strideW: i32,
+  dilationH: i32,
+  dilationW: i32,
+  groups: i32,
+): void {
   const kg = k / groups;
   const stepH = tapStep(strideH, dilationH);
   const stepW = tapStep(strideW, dilationW);

@@ -1,5 +1,5 @@
-// Weight gradient of a convolution: for 16 output channels the rows of the product are the taps (i, j, c), its sum runs over the pixels of a
-// block of 8 output rows of one image, or over several whole images of less than 256 pixels. Blocks are added in order.
+// Weight gradient of a convolution: for 16 output channels the rows of the product are the taps (i, j, c), its sum runs over the
+// pixels of a block of 8 output rows of one image, or over several whole images that have 256 pixels together. Blocks are added in order.
 
 import { convDepthwiseWeightGradient } from "./conv-depthwise";
 import { extent, isDepthwise, together } from "./conv-shape";
