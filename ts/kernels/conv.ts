@@ -127,7 +127,7 @@ const inputLength = ({ n, h, w, c }: ConvSizes): number => n * h * w * c;
 const outputLength = (sizes: ConvSizes): number => sizes.n * convRows(sizes) * convColumns(sizes) * sizes.k;
 const filterLength = ({ r, s, c, k, groups }: ConvSizes): number => r * s * (c / groups) * k;
 
-/** y[n,p,q,k] = bias[k] + sum of x[n, p strideH - padH + i dilationH, q strideW - padW + j dilationW, ci] filter[i,j,ci,k] over i, j, ci. */
+/** y[n,p,q,k] = bias[k] + sum of x[n, p strideH - padH + i dilationH, q strideW - padW + j dilationW, ci] filter[i,j,ci,k] over i, j, ci */
 export const conv2d = kernel({
   name: "conv2d_f32",
   buffers: { x: "in", filter: "in", bias: "in?", y: "out" },
