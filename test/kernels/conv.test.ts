@@ -1,5 +1,5 @@
 // Convolutions: an image's output and input gradient have the same bits alone and in a batch; the weight gradient takes its images
-// in order; 1x1 convolutions are matrix products.
+// in order; 1x1 convolutions of up to 256 channels are matrix products.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -81,7 +81,7 @@ conv("a batch followed by images of zeros has the same weight gradient", () => {
   }
 });
 
-conv("a convolution of 1x1 has the bits of the matrix product", () => {
+conv("a 1x1 convolution of up to 256 channels has the bits of the matrix product", () => {
   const sizes = { ...base, c: 70, k: 34, r: 1, s: 1, padH: 0, padW: 0 };
   const { x, filter, bias } = makeInputs(forward, sizes, 8);
   const { y } = runKernel(wasm, forward, { x, filter, bias }, sizes);
