@@ -7,3 +7,6 @@ export * from "./simd/norm";
 export * from "./simd/rowwise";
 export * from "./simd/layer-norm";
 export * from "./simd/group-norm";
+export * from "./simd/activation";
+export * from "./simd/pool";
+export * from "./simd/update";
