@@ -42,6 +42,7 @@ export const sgd = kernel({
     { ...sgdDefaults, length: 37, momentum: 0, dampening: 0.5 },
     { ...sgdDefaults, length: 37, dampening: 0.5, gradientScale: 1 / 128 },
   ],
+  terms: () => 16,
 });
 
 /**
@@ -73,6 +74,7 @@ export const adam = kernel({
     { ...adamDefaults, length: 37, correction1: 0.1, correction2: 0.001, gradientScale: 1 / 128 },
   ],
   fill: { v: square },
+  terms: () => 16,
 });
 
 /** out = average + (1 - decay) * (w - average); out may be average or w. */
@@ -85,4 +87,5 @@ export const ema = kernel({
     for (let i = 0; i < length; i++) out[i] = average[i] + (1 - decay) * (w[i] - average[i]);
   },
   samples: lengths.map((length) => ({ length, decay: 0.999 })),
+  terms: () => 4,
 });
