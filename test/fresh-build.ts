@@ -30,9 +30,9 @@ export function filesBelow(path: string): string[] {
     .sort();
 }
 
-function fingerprint(root: string, part: Part): string {
+function fingerprint(root: string, paths: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const path of [...part.inputs, ...part.outputs]) {
+  for (const path of paths) {
     const files = filesBelow(join(root, path));
     hash.update(`${path} ${files.length}\n`);
     for (const file of files)
@@ -54,18 +54,21 @@ function runScript(root: string, script: string): Promise<{ ok: boolean; output:
   });
 }
 
-/** Builds the parts that are stale. Returns what was built, and the compilers' output if they failed. */
-export async function freshBuild(root: string): Promise<{ built: string[]; failure: string | null }> {
-  const record = join(root, "build/fresh.json");
-  const known: Record<string, string> = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : {};
-  const stale = parts.filter((part) => known[part.name] !== fingerprint(root, part));
-  const results = await Promise.all(stale.map((part) => runScript(root, `build:${part.name}`)));
+/** Builds the parts that are stale, each by its script in package.json. Returns what was built, and the compilers' output if they failed. */
+export async function freshBuild(root: string, build = runScript): Promise<{ built: string[]; failure: string | null }> {
+  const path = join(root, "build/fresh.json");
+  const known: Record<string, string> = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  // Inputs are taken before the compilers run: who edits meanwhile builds again next time.
+  const inputs = new Map(parts.map((part) => [part, fingerprint(root, part.inputs)]));
+  const now = (part: Part): string => `${inputs.get(part)} ${fingerprint(root, part.outputs)}`;
+  const stale = parts.filter((part) => known[part.name] !== now(part));
+  const results = await Promise.all(stale.map((part) => build(root, `build:${part.name}`)));
   const failed = results.filter((result) => !result.ok);
   if (failed.length > 0) return { built: [], failure: failed.map((result) => result.output).join("\n") };
   if (stale.length > 0) {
     mkdirSync(join(root, "build"), { recursive: true });
-    const now = Object.fromEntries(stale.map((part) => [part.name, fingerprint(root, part)]));
-    writeFileSync(record, `${JSON.stringify({ ...known, ...now }, null, 2)}\n`);
+    const record = { ...known, ...Object.fromEntries(stale.map((part) => [part.name, now(part)])) };
+    writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
   }
   return { built: stale.map((part) => part.name), failure: null };
 }
