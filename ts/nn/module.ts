@@ -1,6 +1,6 @@
 // What layers and models are: named parameters, state that training changes, and a forward. Keys and layouts of stateDict() are
 // PyTorch's (timm's, for the models), so that its checkpoints load unchanged.
-import { currentBackend, Tensor, type Backend, type Buffer, type Shape } from "../autograd/index.ts";
+import { currentBackend, sizeOf, Tensor, type Backend, type Buffer, type Shape } from "../autograd/index.ts";
 import { stream, type RandomStream } from "../random.ts";
 
 /** A tensor that outlives the steps: a parameter (requiresGrad) or other state, as running statistics. */
@@ -14,12 +14,7 @@ export class Variable extends Tensor {
 
   constructor(shape: Shape, { requiresGrad = true, backend = currentBackend() }: { requiresGrad?: boolean; backend?: Backend } = {}) {
     super(backend, [...shape], {
-      buffer: backend.allocate(
-        Math.max(
-          1,
-          shape.reduce((size, length) => size * length, 1),
-        ),
-      ),
+      buffer: backend.allocate(Math.max(1, sizeOf(shape))),
       references: 0,
     });
     backend.fill(this.buffer, 0);
@@ -56,6 +51,52 @@ export interface StateEntry {
   readonly shape: Shape;
   /** For each place of the file its place in the variable; absent where they are the same. */
   readonly place?: (index: number) => number;
+}
+
+/** Copies of the values of entries, by key. */
+export function readState(entries: readonly StateEntry[]): StateDict {
+  const dict: StateDict = {};
+  for (const { key, variable, shape, place } of entries) {
+    const all = variable.toArray();
+    const length = sizeOf(shape);
+    const values = all instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+    for (let index = 0; index < length; index++) values[index] = all[place ? place(index) : index];
+    dict[key] = { shape, values };
+  }
+  return dict;
+}
+
+export interface LoadResult {
+  /** Keys of the model that the file does not have. */
+  readonly missing: string[];
+  /** Keys of the file that the model does not have. */
+  readonly unexpected: string[];
+}
+
+const listed = (keys: readonly string[]): string => (keys.length > 3 ? `${keys.slice(0, 3).join(", ")}, ...` : keys.join(", ") || "none");
+
+/** Writes values to entries by key; see Module.loadStateDict. */
+export function writeState(entries: readonly StateEntry[], dict: StateDict, { strict }: { strict: boolean }): LoadResult {
+  const known = new Set(entries.map(({ key }) => key));
+  const missing = [...known].filter((key) => !Object.hasOwn(dict, key));
+  const unexpected = Object.keys(dict).filter((key) => !known.has(key) && !key.endsWith("num_batches_tracked"));
+  if (strict && missing.length + unexpected.length > 0)
+    throw new Error(
+      `loadStateDict: ${missing.length} keys missing (${listed(missing)}), ${unexpected.length} unknown (${listed(unexpected)}), ` +
+        "wanted the keys of this model or { strict: false }",
+    );
+  for (const { key, shape } of entries)
+    if (Object.hasOwn(dict, key) && dict[key].shape.join() !== shape.join())
+      throw new Error(`loadStateDict: ${key} of shape [${dict[key].shape.join(",")}], wanted [${shape.join(",")}]`);
+  const changed = new Map<Variable, Float32Array | Float64Array>();
+  for (const { key, variable, place } of entries) {
+    if (!Object.hasOwn(dict, key)) continue;
+    const all = changed.get(variable) ?? variable.toArray();
+    dict[key].values.forEach((value, index) => (all[place ? place(index) : index] = value));
+    changed.set(variable, all);
+  }
+  for (const [variable, values] of changed) variable.backend.write(variable.buffer, values);
+  return { missing, unexpected };
 }
 
 let drawing = true;
@@ -157,43 +198,15 @@ export abstract class Module {
 
   /** Copies of all values, in PyTorch's layouts. */
   stateDict(): StateDict {
-    const dict: StateDict = {};
-    for (const { key, variable, shape, place } of this.entries()) {
-      const all = variable.toArray();
-      const length = shape.reduce((size, extent) => size * extent, 1);
-      const values = all instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
-      for (let index = 0; index < length; index++) values[index] = all[place ? place(index) : index];
-      dict[key] = { shape, values };
-    }
-    return dict;
+    return readState(this.entries());
   }
 
   /**
    * Takes over values by key. Errors: a shape that differs; with `strict` (the default) a key that is missing or unknown. Nothing is
    * changed on an error. Returns the keys that were missing and unknown. `num_batches_tracked` is ignored.
    */
-  loadStateDict(dict: StateDict, { strict = true }: { strict?: boolean } = {}): { missing: string[]; unexpected: string[] } {
-    const entries = this.entries();
-    const known = new Set(entries.map(({ key }) => key));
-    const missing = entries.map(({ key }) => key).filter((key) => !Object.hasOwn(dict, key));
-    const unexpected = Object.keys(dict).filter((key) => !known.has(key) && !key.endsWith("num_batches_tracked"));
-    if (strict && missing.length + unexpected.length > 0)
-      throw new Error(
-        `loadStateDict: ${missing.length} keys missing (${missing.slice(0, 3).join(", ") || "none"}), ${unexpected.length} unknown ` +
-          `(${unexpected.slice(0, 3).join(", ") || "none"}), wanted the keys of this model or { strict: false }`,
-      );
-    for (const { key, shape } of entries)
-      if (Object.hasOwn(dict, key) && dict[key].shape.join() !== shape.join())
-        throw new Error(`loadStateDict: ${key} of shape [${dict[key].shape.join(",")}], wanted [${shape.join(",")}]`);
-    const changed = new Map<Variable, Float32Array | Float64Array>();
-    for (const { key, variable, place } of entries) {
-      if (!Object.hasOwn(dict, key)) continue;
-      const all = changed.get(variable) ?? variable.toArray();
-      dict[key].values.forEach((value, index) => (all[place ? place(index) : index] = value));
-      changed.set(variable, all);
-    }
-    for (const [variable, values] of changed) variable.backend.write(variable.buffer, values);
-    return { missing, unexpected };
+  loadStateDict(dict: StateDict, { strict = true }: { strict?: boolean } = {}): LoadResult {
+    return writeState(this.entries(), dict, { strict });
   }
 
   /** Frees all variables. */

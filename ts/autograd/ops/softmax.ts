@@ -183,3 +183,12 @@ export function binaryCrossEntropy(logits: Tensor, target: Tensor): Tensor {
     throw new Error(`binaryCrossEntropy: logits ${shapeText(logits.shape)}, target ${shapeText(target.shape)}, wanted equal shapes`);
   return binaryCrossEntropyOp([logits, target], {});
 }
+
+/** The cross-entropy of each row with its class, [N]; without a gradient. */
+export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
+  const [rows, cols] = logits.shape;
+  const loss = emptyLike(logits, [rows]);
+  launch(kernels.softmaxCrossEntropy, { logits, labels, loss, dlogits: emptyLike(logits) }, { rows, cols, smoothing: 0 });
+  loss.batch = logits.batch;
+  return loss;
+}

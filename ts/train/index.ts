@@ -1,0 +1,12 @@
+// Training: batches, programs, pools, the loop.
+export * from "./batch.ts";
+export * from "./digest.ts";
+export * from "./events.ts";
+export * from "./local.ts";
+export * from "./pool.ts";
+export * from "./program.ts";
+export * from "./replica.ts";
+export * from "./checkpoint-format.ts";
+export * from "./evaluate.ts";
+export * from "./state.ts";
+export * from "./trainer.ts";

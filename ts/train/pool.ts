@@ -1,0 +1,52 @@
+// What the trainer trains on: the calling thread, or a team of workers. Both give the same bits.
+import type { Module } from "../nn/index.ts";
+import type { ModelEma, Optimizer } from "../optim/index.ts";
+import type { RawBatch } from "./batch.ts";
+import type { JsonObject } from "./events.ts";
+
+export interface StepSettings {
+  /** Learning rate of this step; the optimizer's by default. */
+  readonly lr?: number;
+  /** Largest norm of the gradient. */
+  readonly clipGrad?: number;
+  /** Report the norm of the gradient. */
+  readonly gradNorm?: boolean;
+}
+
+export interface StepResult {
+  /** Mean over all samples of the step. */
+  readonly loss: number;
+  /** Samples classified right, where the program gives logits. */
+  readonly correct: number;
+  readonly size: number;
+  /** Norm of the gradient before clipping, where asked for. */
+  readonly gradNorm?: number;
+  readonly observations: readonly JsonObject[];
+}
+
+/** What evaluation finds of each sample, in order. */
+export interface Evaluation {
+  readonly losses: Float32Array;
+  readonly predictions: Int32Array;
+  /** Probability of the prediction. */
+  readonly probabilities: Float32Array;
+  /** 1 where the class is among the first five guesses. */
+  readonly inFirstFive: Uint8Array;
+}
+
+export interface EvaluateSettings {
+  /** Use the averaged weights. */
+  readonly ema?: boolean;
+}
+
+export interface Pool {
+  /** Threads beside the calling one. */
+  readonly workers: number;
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly ema: ModelEma | null;
+  /** One update of the weights; several batches add up their gradients (the mean over batches). */
+  step(batches: RawBatch | readonly RawBatch[], settings?: StepSettings): Promise<StepResult>;
+  evaluate(batch: RawBatch, settings?: EvaluateSettings): Promise<Evaluation>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,107 @@
+// One thread's model, its optimizer, and what it does with the samples it holds.
+import { affine, argmax, backward, crossEntropyRows, noGrad, scope, Tensor } from "../autograd/index.ts";
+import { uninitialized, type Module } from "../nn/index.ts";
+import { ModelEma, type Optimizer } from "../optim/index.ts";
+import { exp } from "../math.ts";
+import type { Batch } from "./batch.ts";
+import type { JsonObject } from "./events.ts";
+import type { Evaluation } from "./pool.ts";
+import { resolveProgram, type Program, type ResolvedProgram } from "./program.ts";
+
+export interface ReplicaOptions {
+  /** Passed to the program. */
+  readonly options?: JsonObject;
+  /** Keep an exponential moving average of the weights with this decay. */
+  readonly emaDecay?: number;
+  /** Leave out initial values, which come from elsewhere. */
+  readonly bare?: boolean;
+}
+
+export interface ForwardResult {
+  /** Loss of the whole batch, in all threads. */
+  readonly loss: number;
+  /** Samples held here that were classified right. */
+  readonly correct: number;
+}
+
+export class Replica {
+  readonly program: ResolvedProgram;
+  readonly options: JsonObject;
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly ema: ModelEma | null;
+
+  constructor(program: Program, { options = {}, emaDecay, bare = false }: ReplicaOptions = {}) {
+    this.program = resolveProgram(program);
+    this.options = options;
+    const make = (): Module => this.program.createModel(options);
+    this.model = bare ? uninitialized(make) : make();
+    this.optimizer = this.program.createOptimizer(this.model, options);
+    this.ema = emaDecay === undefined ? null : new ModelEma(this.model, { decay: emaDecay });
+  }
+
+  /** Forward and backward; gradients of `weight` times the loss stay with the parameters. */
+  learn(batch: Batch, weight = 1): ForwardResult {
+    this.model.train();
+    return scope(() => {
+      const result = this.program.loss(this.model, batch, this.options);
+      const { loss, logits } = result instanceof Tensor ? { loss: result, logits: null } : result;
+      const value = loss.item();
+      const correct = logits === null ? 0 : countCorrect(logits, batch.labels);
+      backward(weight === 1 ? loss : affine(loss, weight, 0));
+      return { loss: value, correct };
+    });
+  }
+
+  /** Predictions for the samples held here. */
+  evaluate(batch: Batch, { ema = false }: { ema?: boolean } = {}): Evaluation {
+    if (ema && this.ema) return this.ema.swapped(() => this.evaluate(batch));
+    this.model.eval();
+    return scope(() =>
+      noGrad(() => {
+        const logits = this.program.predict(this.model, batch, this.options);
+        const [n, classes] = logits.shape;
+        const losses = crossEntropyRows(logits, batch.labels).toArray();
+        return rank(logits.toArray(), batch.labels.toArray(), losses, n, classes);
+      }),
+    );
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    this.model.dispose();
+    this.optimizer.dispose();
+    this.ema?.dispose();
+  }
+}
+
+function countCorrect(logits: Tensor, labels: Tensor): number {
+  const guesses = argmax(logits).toArray();
+  const classes = labels.toArray();
+  let correct = 0;
+  for (let at = 0; at < guesses.length; at++) if (guesses[at] === classes[at]) correct++;
+  return correct;
+}
+
+function rank(logits: ArrayLike<number>, labels: ArrayLike<number>, losses: ArrayLike<number>, n: number, classes: number): Evaluation {
+  const predictions = new Int32Array(n);
+  const probabilities = new Float32Array(n);
+  const inFirstFive = new Uint8Array(n);
+  for (let row = 0; row < n; row++) {
+    const at = row * classes;
+    let best = 0;
+    let above = 0;
+    const own = logits[at + labels[row]];
+    for (let k = 0; k < classes; k++) {
+      if (logits[at + k] > logits[at + best]) best = k;
+      // Equal logits count by class, as an ordered sort would.
+      if (logits[at + k] > own || (logits[at + k] === own && k < labels[row])) above++;
+    }
+    predictions[row] = best;
+    inFirstFive[row] = above < 5 ? 1 : 0;
+    let sum = 0;
+    for (let k = 0; k < classes; k++) sum += exp(logits[at + k] - logits[at + best]);
+    probabilities[row] = 1 / sum;
+  }
+  return { losses: Float32Array.from(losses), predictions, probabilities, inFirstFive };
+}

@@ -1,0 +1,63 @@
+// The state of a run as a checkpoint, and back. Weights and running statistics have the model's keys and PyTorch's layouts, so that
+// the file serves as a state dict; optimizer state is under `optimizer.<name>.<key>`, averages under `ema.<key>`.
+import { readState, writeState, type StateDict, type StateEntry, type Variable } from "../nn/index.ts";
+import type { Checkpoint } from "./checkpoint-format.ts";
+import type { JsonObject } from "./events.ts";
+import type { Pool } from "./pool.ts";
+
+/** Where a run stands. */
+export interface Position {
+  /** Epochs done. */
+  readonly epoch: number;
+  /** Batches done in the epoch under way. */
+  readonly batch: number;
+  /** Batches done in all. */
+  readonly step: number;
+}
+
+type Trained = Pick<Pool, "model" | "optimizer" | "ema">;
+
+/** Model entries over other variables of the same shapes. */
+function beside(entries: readonly StateEntry[], prefix: string, other: ReadonlyMap<Variable, Variable>): StateEntry[] {
+  return entries.flatMap((entry) => {
+    const variable = other.get(entry.variable);
+    return variable ? [{ ...entry, key: `${prefix}.${entry.key}`, variable }] : [];
+  });
+}
+
+function entriesOf({ model, optimizer, ema }: Trained): StateEntry[] {
+  const own = model.entries();
+  const states = optimizer.stateNames.flatMap((name, index) =>
+    beside(own, `optimizer.${name}`, new Map(optimizer.slots.map(({ variable, state }) => [variable, state[index]]))),
+  );
+  const averages = ema ? beside(own, "ema", new Map(ema.averages.map(({ variable, average }) => [variable, average]))) : [];
+  return [...own, ...states, ...averages];
+}
+
+/** Everything that a run needs to go on to the same bits. */
+export function captureState(pool: Trained, position: Position, about: JsonObject = {}): Checkpoint {
+  const tensors = Object.entries(readState(entriesOf(pool))).map(
+    ([key, { shape, values }]) => [key, { shape: [...shape], values: Float32Array.from(values) }] as const,
+  );
+  return { tensors: new Map(tensors), state: { ...about, ...position, optimizerSteps: pool.optimizer.steps } };
+}
+
+function number(state: JsonObject, key: string): number {
+  const value = state[key];
+  if (typeof value !== "number") throw new Error(`checkpoint: ${key} is ${JSON.stringify(value)}, wanted a number`);
+  return value;
+}
+
+/** Puts a run where a checkpoint left it. Errors: a checkpoint of another model, optimizer or averaging; nothing is changed then. */
+export function restoreState(pool: Trained, { tensors, state }: Checkpoint): Position {
+  const dict: StateDict = {};
+  for (const [key, { shape, values }] of tensors) {
+    if (!(values instanceof Float32Array)) throw new Error(`checkpoint: ${key} is no float32 tensor, wanted one`);
+    dict[key] = { shape, values };
+  }
+  const position = { epoch: number(state, "epoch"), batch: number(state, "batch"), step: number(state, "step") };
+  const steps = number(state, "optimizerSteps");
+  writeState(entriesOf(pool), dict, { strict: true });
+  pool.optimizer.steps = steps;
+  return position;
+}

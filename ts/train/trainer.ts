@@ -1,0 +1,193 @@
+// The training loop, on the calling thread or on a team: epochs over a loader, learning rate by schedule, evaluation, checkpoints.
+// It yields what happens as typed events and prints nothing.
+import type { Schedule } from "../optim/index.ts";
+import type { RawBatch } from "./batch.ts";
+import type { Checkpoint } from "./checkpoint-format.ts";
+import { digest } from "./digest.ts";
+import { summarize, type Summary } from "./evaluate.ts";
+import type { BlockDiagnostics, JsonObject, RunEvent } from "./events.ts";
+import type { Pool, StepResult } from "./pool.ts";
+import { captureState, restoreState, type Position } from "./state.ts";
+
+/** What the trainer needs of a loader. */
+export interface BatchSource {
+  readonly batchesPerEpoch: number;
+  /** Batches of an epoch from number `from` on. */
+  epoch(epoch: number, from?: number): AsyncIterable<RawBatch>;
+}
+
+export interface TrainerOptions {
+  readonly pool: Pool;
+  readonly train: BatchSource;
+  readonly test?: BatchSource;
+  readonly classes: number;
+  readonly epochs: number;
+  /** Learning rate by update; the optimizer's throughout by default. */
+  readonly schedule?: Schedule;
+  /** Batches whose gradients make one update. */
+  readonly accumulate?: number;
+  readonly clipGrad?: number;
+  readonly gradNorm?: boolean;
+  /** Stop after as many updates, even in mid-epoch. */
+  readonly maxSteps?: number;
+  /** Epochs between evaluations; the last one is always evaluated. */
+  readonly evaluateEvery?: number;
+  /** Stores a checkpoint and says where; called after every epoch and when the run is stopped. */
+  readonly save?: (checkpoint: Checkpoint, about: { readonly step: number; readonly best: boolean }) => Promise<string>;
+  /** What checkpoints say of the run. */
+  readonly about?: JsonObject;
+}
+
+export interface FitOptions {
+  /** Ends the run after the step under way, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+const START: Position = { epoch: 0, batch: 0, step: 0 };
+
+export class Trainer {
+  readonly options: TrainerOptions;
+  private position: Position = START;
+  private best = -1;
+
+  constructor(options: TrainerOptions) {
+    const { epochs, accumulate = 1 } = options;
+    if (!Number.isInteger(epochs) || epochs < 0) throw new Error(`Trainer: ${epochs} epochs, wanted a whole number of at least 0`);
+    if (!Number.isInteger(accumulate) || accumulate < 1)
+      throw new Error(`Trainer: accumulate ${accumulate}, wanted a whole number of at least 1`);
+    this.options = options;
+  }
+
+  /** Updates in an epoch; batches at its end that do not fill an update make a smaller one. */
+  get updatesPerEpoch(): number {
+    return Math.ceil(this.options.train.batchesPerEpoch / (this.options.accumulate ?? 1));
+  }
+
+  /** Everything needed to go on from here. */
+  checkpoint(): Checkpoint {
+    return captureState(this.options.pool, this.position, { ...this.options.about, best: this.best });
+  }
+
+  /** Goes on from a checkpoint. */
+  resume(checkpoint: Checkpoint): void {
+    this.position = restoreState(this.options.pool, checkpoint);
+    const { best } = checkpoint.state;
+    this.best = typeof best === "number" ? best : -1;
+  }
+
+  /** Updates done. */
+  get steps(): number {
+    return this.options.pool.optimizer.steps;
+  }
+
+  /** Evaluates on the test set; null without one. */
+  async evaluate({ ema = this.options.pool.ema !== null }: { ema?: boolean } = {}): Promise<Summary | null> {
+    const { pool, test, classes } = this.options;
+    return test ? summarize(pool, test, classes, { ema }) : null;
+  }
+
+  /** Trains to the end, or to the signal. */
+  async *fit({ signal }: FitOptions = {}): AsyncGenerator<RunEvent> {
+    const { pool, epochs, maxSteps = Infinity, evaluateEvery = 1 } = this.options;
+    const begin = performance.now();
+    const seconds = (): number => (performance.now() - begin) / 1000;
+    let reason: "finished" | "stopped" | "max-steps" = "finished";
+    while (this.position.epoch < epochs && this.steps < maxSteps) {
+      for await (const event of this.epoch(maxSteps, seconds, signal)) yield event;
+      const done = this.position.batch === 0;
+      const last = this.position.epoch >= epochs || this.steps >= maxSteps;
+      let best = false;
+      if (!signal?.aborted && (last || (done && this.position.epoch % evaluateEvery === 0))) {
+        const found = await this.evaluate();
+        if (found) {
+          best = found.top1 > this.best;
+          this.best = Math.max(this.best, found.top1);
+          yield {
+            type: "evaluate",
+            epoch: this.position.epoch + (done ? 0 : 1),
+            step: this.steps,
+            split: "test",
+            ...found,
+            seconds: seconds(),
+          };
+        }
+      }
+      yield* this.saved(best);
+      if (signal?.aborted && !last) {
+        reason = "stopped";
+        break;
+      }
+    }
+    if (reason === "finished" && this.position.epoch < epochs) reason = "max-steps";
+    yield { type: "run-end", digest: digest(pool.model), seconds: seconds(), steps: this.steps, reason };
+  }
+
+  private async *saved(best: boolean): AsyncGenerator<RunEvent> {
+    const { save } = this.options;
+    if (!save) return;
+    const path = await save(this.checkpoint(), { step: this.steps, best });
+    yield { type: "checkpoint", path, step: this.steps };
+  }
+
+  /** The rest of the epoch under way, as far as the limits allow. */
+  private async *epoch(maxSteps: number, seconds: () => number, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+    const { train, accumulate = 1 } = this.options;
+    const { epoch, batch } = this.position;
+    let waiting: RawBatch[] = [];
+    let before = performance.now();
+    let done = batch;
+    for await (const raw of train.epoch(epoch, batch)) {
+      waiting.push(raw);
+      done++;
+      const last = done >= train.batchesPerEpoch;
+      if (waiting.length < accumulate && !last) continue;
+      const result = await this.update(waiting);
+      const now = performance.now();
+      const rate = (1000 * result.size) / (now - before);
+      before = now;
+      this.position = { epoch: last ? epoch + 1 : epoch, batch: last ? 0 : done, step: this.position.step + waiting.length };
+      waiting = [];
+      yield* this.told(result, epoch, rate, seconds());
+      if (signal?.aborted || this.steps >= maxSteps) return;
+    }
+    if (done < train.batchesPerEpoch)
+      throw new Error(`Trainer: the loader ended after ${done} of ${train.batchesPerEpoch} batches, wanted all of them`);
+  }
+
+  private async update(batches: readonly RawBatch[]): Promise<StepResult> {
+    const { pool, schedule, clipGrad, gradNorm = false } = this.options;
+    const result = await pool.step(batches, {
+      ...(schedule && { lr: schedule(this.steps) }),
+      ...(clipGrad !== undefined && { clipGrad }),
+      gradNorm,
+    });
+    if (!Number.isFinite(result.loss))
+      throw new Error(
+        `Trainer: loss ${result.loss} at step ${this.steps}, wanted a finite one; try a smaller learning rate, a warm-up or clipGrad, from the last checkpoint`,
+      );
+    return result;
+  }
+
+  private *told(
+    { loss, correct, size, gradNorm, observations }: StepResult,
+    epoch: number,
+    rate: number,
+    seconds: number,
+  ): Generator<RunEvent> {
+    yield {
+      type: "step",
+      epoch: epoch + 1,
+      step: this.steps,
+      loss,
+      accuracy: correct / size,
+      learningRate: this.options.pool.optimizer.lr,
+      imagesPerSecond: rate,
+      ...(gradNorm !== undefined && { gradNorm }),
+      seconds,
+    };
+    if (observations.length > 0) {
+      const blocks = observations as unknown as readonly (BlockDiagnostics & { readonly block: number })[];
+      yield { type: "diagnostics", step: this.steps, blocks: blocks.map(({ block, ...rest }) => ({ ...rest, index: block })) };
+    }
+  }
+}

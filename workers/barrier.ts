@@ -1,0 +1,41 @@
+// A barrier of all workers in shared memory. Waiting threads sleep; a failed worker wakes them with an error.
+import { CONTROL } from "./protocol.ts";
+
+/** Longest sleep before the abort word is looked at again, in milliseconds. */
+const SLICE = 500;
+
+/** Raised in the workers that waited for one that failed. */
+export class AbortedError extends Error {}
+
+export class Barrier {
+  private readonly words: Int32Array<ArrayBufferLike>;
+  private readonly parties: number;
+
+  constructor(words: Int32Array<ArrayBufferLike>, parties: number) {
+    this.words = words;
+    this.parties = parties;
+  }
+
+  /** Returns when all threads have called it. */
+  wait(): void {
+    if (this.parties === 1) return;
+    const { words } = this;
+    const generation = Atomics.load(words, CONTROL.generation);
+    if (Atomics.add(words, CONTROL.arrived, 1) + 1 === this.parties) {
+      Atomics.store(words, CONTROL.arrived, 0);
+      Atomics.add(words, CONTROL.generation, 1);
+      Atomics.notify(words, CONTROL.generation);
+      return;
+    }
+    while (Atomics.load(words, CONTROL.generation) === generation) {
+      if (Atomics.load(words, CONTROL.abort) !== 0) throw new AbortedError("worker: another worker failed, the step was given up");
+      Atomics.wait(words, CONTROL.generation, generation, SLICE);
+    }
+  }
+}
+
+/** Ends all waiting. */
+export function abort(words: Int32Array<ArrayBufferLike>): void {
+  Atomics.store(words, CONTROL.abort, 1);
+  Atomics.notify(words, CONTROL.generation);
+}

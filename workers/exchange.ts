@@ -1,0 +1,78 @@
+// How workers show each other rows of numbers: each copies its own into a block of its own, tells the address, and after the barrier
+// copies all of them. Two blocks in turn suffice: nobody writes a block again before all have passed the next barrier.
+import type { Exchange, Tensor } from "../ts/autograd/index.ts";
+import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
+import { wasmBuffer } from "../ts/backend/index.ts";
+import { Barrier } from "./barrier.ts";
+import { CONTROL } from "./protocol.ts";
+
+interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export class MemoryExchange implements Exchange {
+  private readonly backend: WasmBackend;
+  private readonly words: Int32Array<ArrayBufferLike>;
+  private readonly barrier: Barrier;
+  private readonly worker: number;
+  private readonly workers: number;
+  private readonly blocks: (Buffer | null)[] = [null, null];
+  private readonly results: (Buffer | null)[] = [null, null];
+  private readonly waiting: { readonly tensor: Tensor; readonly work: (tensor: Tensor) => void }[] = [];
+  private parity: 0 | 1 = 0;
+
+  constructor(backend: WasmBackend, words: Int32Array<ArrayBufferLike>, barrier: Barrier, worker: number, workers: number) {
+    this.backend = backend;
+    this.words = words;
+    this.barrier = barrier;
+    this.worker = worker;
+    this.workers = workers;
+  }
+
+  private room(list: (Buffer | null)[], length: number): Buffer {
+    const known = list[this.parity];
+    if (known && known.length >= length) return known;
+    if (known) this.backend.free(known);
+    const made = this.backend.allocate(Math.max(1024, 2 * length));
+    list[this.parity] = made;
+    return made;
+  }
+
+  share(local: Buffer, offset: number, total: number): Buffer {
+    const { backend, words, worker, workers } = this;
+    this.parity = this.parity === 0 ? 1 : 0;
+    // The block begins with the place of its rows.
+    const block = this.room(this.blocks, local.length + 2);
+    backend.write(backend.view(block, 0, 2), [offset, local.length]);
+    backend.copy(local, backend.view(block, 2, local.length));
+    const slot = (of: number): number => CONTROL.exchange + 2 * of + this.parity;
+    Atomics.store(words, slot(worker), wasmBuffer(block).offset | 0);
+    this.barrier.wait();
+    const result = this.room(this.results, total);
+    for (let of = 0; of < workers; of++) {
+      const address = Atomics.load(words, slot(of)) >>> 0;
+      const place = this.placeAt(address);
+      backend.copy(backend.at(address + 8, place.length), backend.view(result, place.offset, place.length));
+    }
+    return backend.view(result, 0, total);
+  }
+
+  private placeAt(address: number): Range {
+    const [offset, length] = this.backend.values(this.backend.at(address, 2));
+    return { offset, length };
+  }
+
+  later(tensor: Tensor, work: (tensor: Tensor) => void): void {
+    tensor.kept = true;
+    this.waiting.push({ tensor, work });
+  }
+
+  /** Does what waits, in order. */
+  settle(): void {
+    for (const { tensor, work } of this.waiting.splice(0)) {
+      work(tensor);
+      tensor.dispose();
+    }
+  }
+}

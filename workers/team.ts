@@ -1,0 +1,214 @@
+// Data-parallel training on a piscina pool: every worker holds some shards of each batch and a replica of the model over the same
+// shared memory. One task a worker and step. The number of workers changes no bit of the result.
+import { Piscina } from "piscina";
+import { defaultShards, withBackend } from "../ts/autograd/index.ts";
+import { createSharedMemory, createWasmBackend, type WasmBackend } from "../ts/backend/index.ts";
+import type { Module } from "../ts/nn/index.ts";
+import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
+import {
+  Replica,
+  type EvaluateSettings,
+  type Evaluation,
+  type JsonObject,
+  type Pool,
+  type Program,
+  type RawBatch,
+  type StepResult,
+  type StepSettings,
+} from "../ts/train/index.ts";
+import { abort } from "./barrier.ts";
+import { controlWords, type SharedBatch, type Task, type TrainAnswer, type WorkerSetup } from "./protocol.ts";
+import { blockCount } from "./step.ts";
+import { bindVariables, moveToShared, variablesOf, type Addresses } from "./store.ts";
+
+export interface TeamOptions {
+  /** Address of the program's module: `new URL("./program.js", import.meta.url)`. */
+  readonly module: URL;
+  /** Number of worker threads, at least 1. */
+  readonly workers: number;
+  /** Logical shards of a batch; by default min(24, floor(batch / 4)). At most as many workers can be used. */
+  readonly shards?: number;
+  /** Passed to the program. */
+  readonly options?: JsonObject;
+  readonly emaDecay?: number;
+  /** The compiled kernels. */
+  readonly kernels: WebAssembly.Module;
+}
+
+interface Room {
+  readonly address: number;
+  readonly length: number;
+}
+
+export class Team implements Pool {
+  readonly workers: number;
+  private readonly shards: number | undefined;
+  private readonly backend: WasmBackend;
+  private readonly replica: Replica;
+  private readonly pool: Piscina;
+  private readonly addresses: Addresses;
+  private readonly words: Int32Array<ArrayBufferLike>;
+  private readonly rooms = new Map<string, Room>();
+  private current: 0 | 1 = 0;
+  private busy = false;
+  private closed = false;
+
+  constructor(program: Program, backend: WasmBackend, { module, workers, shards, options = {}, emaDecay, kernels }: TeamOptions) {
+    this.workers = workers;
+    this.shards = shards;
+    this.backend = backend;
+    this.replica = withBackend(backend, () => new Replica(program, { options, ...(emaDecay !== undefined && { emaDecay }) }));
+    const variables = variablesOf(this.replica);
+    this.addresses = moveToShared(backend, variables);
+    bindVariables(backend, variables, this.addresses, 0);
+    const control = this.allocate(controlWords(workers));
+    this.words = new Int32Array(backend.memory.buffer, control, controlWords(workers)).fill(0);
+    const setup: WorkerSetup = {
+      module: kernels,
+      memory: backend.memory,
+      program: module.href,
+      options,
+      emaDecay: emaDecay ?? null,
+      workers,
+      control,
+      addresses: this.addresses,
+      squares: this.allocate(blockCount(this.replica.optimizer)),
+    };
+    const own = import.meta.url;
+    this.pool = new Piscina({
+      filename: new URL(own.endsWith(".ts") ? "./worker.ts" : "./worker.js", own).href,
+      name: "run",
+      minThreads: workers,
+      maxThreads: workers,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Infinity,
+      workerData: setup,
+    });
+  }
+
+  private allocate(length: number): number {
+    return (this.backend.allocate(length) as unknown as { offset: number }).offset;
+  }
+
+  get model(): Module {
+    return this.replica.model;
+  }
+
+  get optimizer(): Optimizer {
+    return this.replica.optimizer;
+  }
+
+  get ema(): ModelEma | null {
+    return this.replica.ema;
+  }
+
+  /** A block of shared memory for inputs, the same each step. */
+  private room(name: string, length: number): number {
+    const known = this.rooms.get(name);
+    if (known && known.length >= length) return known.address;
+    const address = this.allocate(length);
+    this.rooms.set(name, { address, length });
+    return address;
+  }
+
+  private send(raw: RawBatch, index: number): SharedBatch {
+    const { images, labels, size, shape, epoch, step, normGroup = 0, seed = 0 } = raw;
+    const shards = raw.shards ?? this.shards ?? defaultShards(size);
+    if (this.workers > shards)
+      throw new Error(
+        `team: ${this.workers} workers for ${shards} shards of a batch of ${size}, wanted at most as many workers as shards; use --workers ${shards} or more shards`,
+      );
+    const at = { images: this.room(`images ${index}`, images.length), labels: this.room(`labels ${index}`, size) };
+    this.backend.write(this.backend.at(at.images, images.length), images);
+    this.backend.write(this.backend.at(at.labels, size), labels);
+    return { ...at, size, shape, epoch, step, shards, normGroup, seed };
+  }
+
+  private async run<A>(task: (worker: number) => Task): Promise<A[]> {
+    if (this.closed) throw new Error("team: closed, wanted an open team");
+    if (this.busy) throw new Error("team: a step while another is under way, wanted await team.step(...) one after the other");
+    this.busy = true;
+    this.words.fill(0, 0, 8);
+    const answers = Array.from({ length: this.workers }, (_, worker) =>
+      (this.pool.run(task(worker)) as Promise<A>).catch((error: unknown) => {
+        abort(this.words);
+        throw error;
+      }),
+    );
+    const settled = await Promise.allSettled(answers);
+    this.busy = false;
+    const failures = settled.filter((answer) => answer.status === "rejected").map(({ reason }) => reason as Error);
+    if (failures.length > 0) throw failures.find(({ message }) => !message.startsWith("worker: another worker failed")) ?? failures[0];
+    return settled.map((answer) => (answer as PromiseFulfilledResult<A>).value);
+  }
+
+  /** Resolves when every worker has made its model. */
+  async ready(): Promise<void> {
+    await this.run((worker) => ({ type: "ready", worker, current: this.current }));
+  }
+
+  async step(given: RawBatch | readonly RawBatch[], { lr, clipGrad, gradNorm = false }: StepSettings = {}): Promise<StepResult> {
+    const batches = Array.isArray(given) ? (given as readonly RawBatch[]) : [given as RawBatch];
+    const { optimizer, model } = this;
+    if (lr !== undefined) optimizer.lr = lr;
+    const shared = batches.map((batch, index) => this.send(batch, index));
+    const frozen = model.namedParameters().flatMap(([key, { frozen: is }]) => (is ? [key] : []));
+    const answers = await this.run<TrainAnswer>((worker) => ({
+      type: "train",
+      worker,
+      current: this.current,
+      batches: shared,
+      lr: optimizer.lr,
+      steps: optimizer.steps,
+      clipGrad: clipGrad ?? null,
+      gradNorm,
+      frozen,
+    }));
+    // The step's one commit.
+    this.current = this.current === 0 ? 1 : 0;
+    bindVariables(this.backend, variablesOf(this.replica), this.addresses, this.current);
+    optimizer.steps++;
+    const [first] = answers;
+    return {
+      loss: first.loss,
+      correct: answers.reduce((sum, { correct }) => sum + correct, 0),
+      size: batches.reduce((sum, { size }) => sum + size, 0),
+      ...(first.gradNorm !== null && { gradNorm: first.gradNorm }),
+      observations: first.observations,
+    };
+  }
+
+  async evaluate(batch: RawBatch, { ema = false }: EvaluateSettings = {}): Promise<Evaluation> {
+    const shared = this.send(batch, 0);
+    const parts = await this.run<Evaluation>((worker) => ({ type: "evaluate", worker, current: this.current, batch: shared, ema }));
+    return {
+      losses: Float32Array.from(parts.flatMap(({ losses }) => [...losses])),
+      predictions: Int32Array.from(parts.flatMap(({ predictions }) => [...predictions])),
+      probabilities: Float32Array.from(parts.flatMap(({ probabilities }) => [...probabilities])),
+      inFirstFive: Uint8Array.from(parts.flatMap(({ inFirstFive }) => [...inFirstFive])),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.pool.destroy();
+  }
+}
+
+/** Starts a team; resolves when all workers are ready. */
+export async function createTeam(options: TeamOptions): Promise<Team> {
+  const { workers, module, kernels } = options;
+  if (!Number.isInteger(workers) || workers < 1) throw new Error(`createTeam: ${workers} workers, wanted a whole number of at least 1`);
+  if (options.shards !== undefined && workers > options.shards)
+    throw new Error(`createTeam: ${workers} workers for ${options.shards} shards, wanted at most as many workers as shards`);
+  const program = (await import(module.href)) as Program;
+  const team = new Team(program, createWasmBackend(kernels, createSharedMemory()), options);
+  try {
+    await team.ready();
+  } catch (error) {
+    await team.close();
+    throw error;
+  }
+  return team;
+}
