@@ -3,7 +3,7 @@
 import { workerData } from "node:worker_threads";
 import { overBuffer, setBackend, shardStart, type BatchSlice } from "../ts/autograd/index.ts";
 import { createWasmBackend, type WasmBackend } from "../ts/backend/index.ts";
-import { batchOver, Replica, type Batch, type Evaluation, type Program } from "../ts/train/index.ts";
+import { batchOver, Replica, type Batch, type Evaluation } from "../ts/train/index.ts";
 import { abort, AbortedError, Barrier } from "./barrier.ts";
 import { MemoryExchange } from "./exchange.ts";
 import { dropGradients, GradientSums, readTables, writeTable } from "./gradients.ts";
@@ -17,6 +17,7 @@ import {
   type TrainTask,
   type WorkerSetup,
 } from "./protocol.ts";
+import { loadProgram } from "./load.ts";
 import { bindVariables, variablesOf } from "./store.ts";
 import { update } from "./step.ts";
 
@@ -44,7 +45,7 @@ async function start(): Promise<Thread> {
   const setup = setupOf(workerData);
   const backend = createWasmBackend(setup.module, setup.memory);
   setBackend(backend);
-  const program = (await import(setup.program)) as Program;
+  const program = await loadProgram(setup.program);
   const replica = new Replica(program, {
     options: setup.options,
     ...(setup.emaDecay !== null && { emaDecay: setup.emaDecay }),
