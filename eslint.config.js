@@ -45,7 +45,7 @@ const assemblyOnly = [
 ];
 
 export default tseslint.config(
-  { ignores: ["build/", "runs/", "data/", "coverage/", "test/golden/"] },
+  { ignores: ["build/", "runs/", "data/", "coverage/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   ...tseslint.configs.strict,

@@ -12,9 +12,9 @@ const sources = readSources(root);
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 const dependencies = Object.keys(manifest.dependencies);
 
-/** Every file that is text, but recorded numbers. */
+/** Every file that is text. */
 const texts = walk(root, "")
-  .filter((path) => !/^test\/golden\/|\.(png|gz|bin|wasm|safetensors|tsbuildinfo|log)$/.test(path))
+  .filter((path) => !/\.(png|gz|bin|wasm|safetensors|tsbuildinfo|log)$/.test(path))
   .map((path) => ({ path, text: readFileSync(`${root}/${path}`, "utf8") }));
 
 function none(problems: readonly string[]): void {
@@ -61,7 +61,8 @@ made("imports: upward, type only, kernels, missing, unknown area", () => {
       "ts/kernels/kernel.ts": "",
       "ts/kernels/gemm.ts": `import { kernel } from "./kernel.ts";`,
       "ts/kernels/conv.ts": `import { gemm } from "./gemm.ts";`,
-      "ts/optim/sgd.ts": `export { gone } from "./gone.ts";\nconst later = import("../nn/linear.ts");`,
+      "ts/optim/sgd.ts": `export { gone } from "./gone.ts";\nconst later = import("../data/dataset.ts");`,
+      "ts/data/dataset.ts": "",
       "ts/stray/file.ts": "",
       "assembly/simd/gemm.ts": `import { madd } from "./lanes";`,
       "assembly/simd/lanes.ts": "",

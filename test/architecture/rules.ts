@@ -44,7 +44,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   backend: ["kernels"],
   autograd: ["kernels", "type backend"],
   nn: ["autograd", "random"],
-  optim: ["autograd", "kernels"],
+  optim: ["nn", "autograd", "kernels"],
   regularizers: ["autograd"],
   data: ["random"],
   "data/node": ["data", "random"],
@@ -53,7 +53,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
   report: ["type train"],
   recipes: ["models", "nn", "optim", "regularizers", "data", "train", "random"],
-  workers: ["train", "data", "backend", "random"],
+  workers: ["train", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
   index: ["kernels", "random", "backend", "autograd", "nn", "models", "optim", "regularizers", "data", "train", "report", "recipes"],
   node: ["index", "workers", "backend", "data/node", "train/node", "report"],
 };

@@ -91,15 +91,16 @@ export function resolveImport(from: string, target: string, known: ReadonlySet<s
   return [path, `${path}.ts`, `${path}/index.ts`].find((candidate) => known.has(candidate)) ?? path;
 }
 
-/** Paths below a folder, sorted, without what is built or installed. */
+/** Paths below a folder, sorted, without what is built or installed, data, and hidden folders but that of the checks. */
 export function walk(root: string, folder: string): string[] {
-  const skipped = ["node_modules", ".git", "build", "runs", "coverage"];
+  const skipped = ["node_modules", "build", "runs", "coverage"];
+  const hidden = (name: string): boolean => name.startsWith(".") && name !== ".ci";
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => !skipped.includes(entry.name) && !(folder === "" && entry.name === "data"))
     .flatMap((entry) => {
       const path = posix.join(folder, entry.name);
-      if (entry.isDirectory()) return walk(root, path);
+      if (entry.isDirectory()) return hidden(entry.name) ? [] : walk(root, path);
       return entry.isFile() ? [path] : [];
     })
     .sort();
