@@ -10,3 +10,4 @@ export * from "./simd/group-norm";
 export * from "./simd/activation";
 export * from "./simd/pool";
 export * from "./simd/update";
+export * from "./simd/elementwise";

@@ -204,6 +204,7 @@ export const copyStrided = kernel({
       y: reach(n.yOffset, sizes, [n.y0, n.y1, n.y2, n.y3, n.y4, n.y5]),
     };
   },
+  scratch: () => 24,
   define: ({ x, y }, n) => {
     for (let a = 0; a < n.d0; a++)
       for (let b = 0; b < n.d1; b++)
