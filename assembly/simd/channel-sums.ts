@@ -52,6 +52,17 @@ function addBlock(sums: usize, squares: usize, rows: i32, shift: v128, deviation
   addBlock2(sums + 16, squares + 16, count, promoteHigh(shift), promoteHigh(deviation), promoteHigh(square));
 }
 
+/** The mean of each channel over a block: rows in order. */
+function blockMeans(x: usize, rows: i32, c: i32, means: usize): void {
+  const stride = (<usize>c) << 2;
+  for (let j = 0; j < c; j += 4, x += 16, means += 16) {
+    const lanes = min(4, c - j);
+    let sum = f32x4.splat(0);
+    for (let i = 0, p = x; i < rows; i++, p += stride) sum = f32x4.add(sum, loadLanes(p, lanes));
+    v128.store(means, f32x4.div(sum, f32x4.splat(<f32>rows)));
+  }
+}
+
 /** One block of up to 4 channels. */
 function momentsBlock4(x: usize, rows: i32, stride: usize, shifts: usize, sums: usize, squares: usize, lanes: i32): void {
   const shift = v128.load(shifts);
@@ -121,8 +132,8 @@ function momentsBlock8(x: usize, rows: i32, stride: usize, shifts: usize, sums: 
 }
 
 /**
- * sums[0] = sum of x, sums[1] = sum of x^2 a channel, taken about a shift near the mean: the first row for the first block, then the
- * mean of the block before, which bounds the cancellation by a small multiple of the variance. Within a block even and odd rows are
+ * sums[0] = sum of x, sums[1] = sum of x^2 a channel, taken about a shift near the mean: the first block's own mean, then the mean of
+ * the block before, which bounds the cancellation by a small multiple of the variance. Within a block even and odd rows are
  * summed apart, then added. Scratch: 2 float64 rows, then 1 float32 row.
  */
 export function rawMoments(x: usize, rows: i32, c: i32, sums: usize): void {
@@ -130,7 +141,7 @@ export function rawMoments(x: usize, rows: i32, c: i32, sums: usize): void {
   const width = padded(c) << 3;
   const shifts = sums + 2 * width;
   memory.fill(sums, 0, 2 * width + (width >> 1));
-  if (rows > 0) memory.copy(shifts, x, stride);
+  if (rows > 0) blockMeans(x, min(BLOCK, rows), c, shifts);
   for (let i = 0; i < rows; i += BLOCK) {
     const count = min(BLOCK, rows - i);
     const from = x + <usize>i * stride;
