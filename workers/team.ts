@@ -6,7 +6,9 @@ import { createSharedMemory, createWasmBackend, type WasmBackend } from "../ts/b
 import type { Module } from "../ts/nn/index.ts";
 import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
 import {
+  rawOf,
   Replica,
+  type AnyBatch,
   type EvaluateSettings,
   type Evaluation,
   type JsonObject,
@@ -121,7 +123,7 @@ export class Team implements Pool {
     const at = { images: this.room(`images ${index}`, images.length), labels: this.room(`labels ${index}`, size) };
     this.backend.write(this.backend.at(at.images, images.length), images);
     this.backend.write(this.backend.at(at.labels, size), labels);
-    return { ...at, size, shape, epoch, step, shards, normGroup, seed };
+    return { ...at, size, shape: shape.slice(1), epoch, step, shards, normGroup, seed };
   }
 
   private async run<A>(task: (worker: number) => Task): Promise<A[]> {
@@ -147,8 +149,8 @@ export class Team implements Pool {
     await this.run((worker) => ({ type: "ready", worker, current: this.current }));
   }
 
-  async step(given: RawBatch | readonly RawBatch[], { lr, clipGrad, gradNorm = false }: StepSettings = {}): Promise<StepResult> {
-    const batches = Array.isArray(given) ? (given as readonly RawBatch[]) : [given as RawBatch];
+  async step(given: AnyBatch | readonly AnyBatch[], { lr, clipGrad, gradNorm = false }: StepSettings = {}): Promise<StepResult> {
+    const batches = (Array.isArray(given) ? (given as readonly AnyBatch[]) : [given as AnyBatch]).map(rawOf);
     const { optimizer, model } = this;
     if (lr !== undefined) optimizer.lr = lr;
     const shared = batches.map((batch, index) => this.send(batch, index));
@@ -178,8 +180,8 @@ export class Team implements Pool {
     };
   }
 
-  async evaluate(batch: RawBatch, { ema = false }: EvaluateSettings = {}): Promise<Evaluation> {
-    const shared = this.send(batch, 0);
+  async evaluate(batch: AnyBatch, { ema = false }: EvaluateSettings = {}): Promise<Evaluation> {
+    const shared = this.send(rawOf(batch), 0);
     const parts = await this.run<Evaluation>((worker) => ({ type: "evaluate", worker, current: this.current, batch: shared, ema }));
     return {
       losses: Float32Array.from(parts.flatMap(({ losses }) => [...losses])),

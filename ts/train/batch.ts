@@ -1,14 +1,14 @@
 // A batch as training sees it: images and classes as tensors that know which samples of which batch they hold.
-import { alias, currentBackend, tensor, type BatchSlice, type Tensor, wholeBatch } from "../autograd/index.ts";
+import { alias, currentBackend, shapeText, sizeOf, tensor, wholeBatch, type BatchSlice, type Tensor } from "../autograd/index.ts";
 
 /** A batch as plain arrays: what loaders give and pools take. */
 export interface RawBatch {
-  /** [size, height, width, channels], row by row. */
+  /** Values in the order of `shape`. */
   readonly images: Float32Array;
   /** A class for each image. */
   readonly labels: ArrayLike<number>;
   readonly size: number;
-  /** Height, width, channels. */
+  /** [size, height, width, channels]. */
   readonly shape: readonly number[];
   readonly epoch: number;
   /** Batches before this one since the start of training. */
@@ -20,7 +20,7 @@ export interface RawBatch {
   readonly seed?: number;
 }
 
-/** Where a batch's values come from. */
+/** Makes the tensors of a batch. */
 interface Source {
   images(): Tensor;
   labels(): Tensor;
@@ -29,13 +29,16 @@ interface Source {
 export class Batch {
   readonly slice: BatchSlice;
   readonly epoch: number;
+  /** The whole batch as plain arrays; null in a worker, which holds a part. */
+  readonly raw: RawBatch | null;
   private readonly source: Source;
   private made: { images?: Tensor; labels?: Tensor } = {};
 
-  constructor(slice: BatchSlice, epoch: number, source: Source) {
+  constructor(slice: BatchSlice, epoch: number, source: Source, raw: RawBatch | null = null) {
     this.slice = slice;
     this.epoch = epoch;
     this.source = source;
+    this.raw = raw;
   }
 
   /** Samples of the whole batch. */
@@ -43,6 +46,7 @@ export class Batch {
     return this.slice.size;
   }
 
+  /** Batches before this one since the start of training. */
   get step(): number {
     return this.slice.step;
   }
@@ -67,19 +71,25 @@ export class Batch {
   }
 }
 
-/** A whole batch on the calling thread. */
+/** A whole batch on the calling thread. Error: arrays that do not fit the shape. */
 export function toBatch(raw: RawBatch): Batch {
   const { images, labels, size, shape, epoch, step, shards, normGroup, seed } = raw;
-  const values = size * shape.reduce((product, length) => product * length, 1);
-  if (images.length !== values || labels.length !== size)
+  if (shape[0] !== size || images.length !== sizeOf(shape) || labels.length !== size)
     throw new Error(
-      `batch: ${images.length} values and ${labels.length} labels for ${size} images of [${shape.join(",")}], wanted ${values} and ${size}`,
+      `batch: ${images.length} values and ${labels.length} labels for ${size} images of shape ${shapeText(shape)}, wanted ${sizeOf(shape)} and ${size}`,
     );
   const slice = wholeBatch(size, { ...(shards && { shards }), ...(normGroup && { normGroup }), ...(seed && { seed }), step });
-  return new Batch(slice, epoch, { images: () => tensor(images, [size, ...shape]), labels: () => tensor(Float32Array.from(labels)) });
+  return new Batch(slice, epoch, { images: () => tensor(images, shape), labels: () => tensor(Float32Array.from(labels)) }, raw);
 }
 
-/** A batch over tensors that exist. */
+/** A part of a batch, over tensors that exist. */
 export function batchOver(slice: BatchSlice, epoch: number, images: Tensor, labels: Tensor): Batch {
   return new Batch(slice, epoch, { images: () => alias(images), labels: () => alias(labels) });
+}
+
+/** The plain arrays of a batch. */
+export function rawOf(batch: RawBatch | Batch): RawBatch {
+  if (!(batch instanceof Batch)) return batch;
+  if (batch.raw === null) throw new Error("batch: a worker's part of a batch, wanted a whole one");
+  return batch.raw;
 }

@@ -10,3 +10,4 @@ export * from "./checkpoint-format.ts";
 export * from "./evaluate.ts";
 export * from "./state.ts";
 export * from "./trainer.ts";
+export * from "./loader.ts";

@@ -1,8 +1,8 @@
 // Training on the calling thread: no worker, no shared memory needed. The same bits as a team's.
 import type { Module } from "../nn/index.ts";
 import { clipScale, gradNorm, type ModelEma, type Optimizer } from "../optim/index.ts";
-import { toBatch, type RawBatch } from "./batch.ts";
-import type { EvaluateSettings, Evaluation, Pool, StepResult, StepSettings } from "./pool.ts";
+import { rawOf, toBatch } from "./batch.ts";
+import type { AnyBatch, EvaluateSettings, Evaluation, Pool, StepResult, StepSettings } from "./pool.ts";
 import type { Program } from "./program.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 
@@ -27,8 +27,8 @@ export class LocalPool implements Pool {
   }
 
   // Async, so that a team can stand in its place.
-  async step(given: RawBatch | readonly RawBatch[], { lr, clipGrad, gradNorm: wantsNorm = false }: StepSettings = {}): Promise<StepResult> {
-    const batches = Array.isArray(given) ? (given as readonly RawBatch[]) : [given as RawBatch];
+  async step(given: AnyBatch | readonly AnyBatch[], { lr, clipGrad, gradNorm: wantsNorm = false }: StepSettings = {}): Promise<StepResult> {
+    const batches = (Array.isArray(given) ? (given as readonly AnyBatch[]) : [given as AnyBatch]).map(rawOf);
     const { replica, optimizer } = this;
     if (lr !== undefined) optimizer.lr = lr;
     let loss = 0;
@@ -52,8 +52,8 @@ export class LocalPool implements Pool {
     };
   }
 
-  async evaluate(batch: RawBatch, settings: EvaluateSettings = {}): Promise<Evaluation> {
-    return this.replica.evaluate(toBatch(batch), settings);
+  async evaluate(batch: AnyBatch, settings: EvaluateSettings = {}): Promise<Evaluation> {
+    return this.replica.evaluate(toBatch(rawOf(batch)), settings);
   }
 
   async close(): Promise<void> {

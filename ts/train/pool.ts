@@ -1,8 +1,11 @@
 // What the trainer trains on: the calling thread, or a team of workers. Both give the same bits.
 import type { Module } from "../nn/index.ts";
 import type { ModelEma, Optimizer } from "../optim/index.ts";
-import type { RawBatch } from "./batch.ts";
+import type { Batch, RawBatch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
+
+/** A batch as a loader gives it, or as plain arrays. */
+export type AnyBatch = Batch | RawBatch;
 
 export interface StepSettings {
   /** Learning rate of this step; the optimizer's by default. */
@@ -46,7 +49,7 @@ export interface Pool {
   readonly optimizer: Optimizer;
   readonly ema: ModelEma | null;
   /** One update of the weights; several batches add up their gradients (the mean over batches). */
-  step(batches: RawBatch | readonly RawBatch[], settings?: StepSettings): Promise<StepResult>;
-  evaluate(batch: RawBatch, settings?: EvaluateSettings): Promise<Evaluation>;
+  step(batches: AnyBatch | readonly AnyBatch[], settings?: StepSettings): Promise<StepResult>;
+  evaluate(batch: AnyBatch, settings?: EvaluateSettings): Promise<Evaluation>;
   close(): Promise<void>;
 }
