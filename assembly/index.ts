@@ -11,3 +11,4 @@ export * from "./simd/activation";
 export * from "./simd/pool";
 export * from "./simd/update";
 export * from "./simd/elementwise";
+export * from "./simd/softmax";

@@ -1,7 +1,6 @@
 // perpend in Node: everything of index.ts, the kernels loaded from the package when they are first needed, teams of worker threads.
 import { readFileSync } from "node:fs";
-import { setBackend } from "./autograd/index.ts";
-import { createWasmBackend } from "./backend/index.ts";
+import { createWasmBackend, setBackend } from "./index.ts";
 import { createTeam as createTeamOf, type Team, type TeamOptions } from "../workers/team.ts";
 
 export * from "./index.ts";

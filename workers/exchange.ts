@@ -3,7 +3,7 @@
 import type { Exchange, Tensor } from "../ts/autograd/index.ts";
 import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { wasmBuffer } from "../ts/backend/index.ts";
-import { Barrier } from "./barrier.ts";
+import type { Barrier } from "./barrier.ts";
 import { CONTROL } from "./protocol.ts";
 
 interface Range {

@@ -2,10 +2,10 @@
 // updates whole blocks of parameters; which ones does not matter to any bit.
 import type { ModelEma, Optimizer, Slot } from "../ts/optim/index.ts";
 import { BLOCK, blockSquares, clipScale, normOf } from "../ts/optim/index.ts";
-import type { WasmBackend } from "../ts/backend/index.ts";
+import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { ema as emaKernel } from "../ts/kernels/update.ts";
 import type { Replica } from "../ts/train/index.ts";
-import { GradientSums, type readTables } from "./gradients.ts";
+import type { GradientSums, readTables } from "./gradients.ts";
 import type { Barrier } from "./barrier.ts";
 
 type Contributions = ReturnType<typeof readTables>;
@@ -98,8 +98,8 @@ export function update(
 }
 
 interface Copied {
-  readonly buffer: import("../ts/backend/index.ts").Buffer;
-  readonly next: import("../ts/backend/index.ts").Buffer | null;
+  readonly buffer: Buffer;
+  readonly next: Buffer | null;
 }
 
 /** Takes values over unchanged. */

@@ -46,6 +46,7 @@ const TANH_BACKWARD = 3;
 const SIGMOID_BACKWARD = 4;
 
 /** factor * sigmoid(x) */
+// @ts-ignore: decorator
 @inline
 function timesSigmoid(x: v128, factor: v128): v128 {
   const one = constant(C, 0);
@@ -54,6 +55,7 @@ function timesSigmoid(x: v128, factor: v128): v128 {
   return f32x4.div(f32x4.mul(factor, share), f32x4.add(one, e));
 }
 
+// @ts-ignore: decorator
 @inline
 function sigmoid(x: v128): v128 {
   const one = constant(C, 0);
@@ -61,6 +63,7 @@ function sigmoid(x: v128): v128 {
   return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, e));
 }
 
+// @ts-ignore: decorator
 @inline
 function gelu(x: v128): v128 {
   const a = tailArgument(f32x4.abs(x));
@@ -69,6 +72,7 @@ function gelu(x: v128): v128 {
   return f32x4.sub(f32x4.pmax(x, f32x4.splat(0)), tail);
 }
 
+// @ts-ignore: decorator
 @inline
 function geluTanh(x: v128): v128 {
   const slope = f32x4.add(constant(C, 2), f32x4.mul(f32x4.mul(x, x), constant(C, 3)));
@@ -76,11 +80,13 @@ function geluTanh(x: v128): v128 {
 }
 
 /** max(x, 0) + ln(1 + e^-|x|) */
+// @ts-ignore: decorator
 @inline
 function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), logOnePlus(expDown(f32x4.neg(f32x4.abs(x)))));
 }
 
+// @ts-ignore: decorator
 @inline
 function apply(op: i32, x: v128): v128 {
   if (op == EXP) return exp(x);
@@ -97,12 +103,14 @@ function apply(op: i32, x: v128): v128 {
 }
 
 /** 1 - q for x >= 0 or NaN, q below: these gradients satisfy g(x) + g(-x) = 1. */
+// @ts-ignore: decorator
 @inline
 function mirror(q: v128, x: v128): v128 {
   return v128.bitselect(q, f32x4.sub(constant(C, 0), q), f32x4.lt(x, f32x4.splat(0)));
 }
 
 /** Phi(x) + x phi(x) */
+// @ts-ignore: decorator
 @inline
 function geluSlope(x: v128): v128 {
   const a = tailArgument(f32x4.abs(x));
@@ -111,6 +119,7 @@ function geluSlope(x: v128): v128 {
   return mirror(f32x4.mul(tailExp(a), rest), x);
 }
 
+// @ts-ignore: decorator
 @inline
 function geluTanhSlope(x: v128): v128 {
   const one = constant(C, 0);
@@ -123,6 +132,7 @@ function geluTanhSlope(x: v128): v128 {
   return mirror(f32x4.mul(f32x4.mul(e, r), f32x4.sub(one, f32x4.mul(du, r))), x);
 }
 
+// @ts-ignore: decorator
 @inline
 function siluSlope(x: v128): v128 {
   const one = constant(C, 0);
@@ -133,6 +143,7 @@ function siluSlope(x: v128): v128 {
 }
 
 /** dy times the slope at x, which is the output for tanh and sigmoid. */
+// @ts-ignore: decorator
 @inline
 function applyBackward(op: i32, x: v128, dy: v128): v128 {
   const one = constant(C, 0);
@@ -143,6 +154,7 @@ function applyBackward(op: i32, x: v128, dy: v128): v128 {
   return f32x4.mul(dy, f32x4.mul(x, f32x4.sub(one, x)));
 }
 
+// @ts-ignore: decorator
 @inline
 function map(op: i32, x: usize, y: usize, length: i32): void {
   let i = length;
@@ -167,6 +179,7 @@ function map(op: i32, x: usize, y: usize, length: i32): void {
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function mapBackward(op: i32, x: usize, dy: usize, dx: usize, length: i32): void {
   let i = length;
@@ -196,6 +209,7 @@ function mapBackward(op: i32, x: usize, dy: usize, dx: usize, length: i32): void
 }
 
 /** Whether all of x are what `expMiddle` (op EXP) or `logNormal` take; those of a chunk's last odd floats may say no for nothing. */
+// @ts-ignore: decorator
 @inline
 function ordinary(op: i32, x: usize, length: i32): bool {
   let worst = i32x4.splat(0);

@@ -5,11 +5,13 @@ import { madd } from "./lanes";
 /** Rows that are done before the next channels, so that a cache line is still near. */
 const BLOCK: i32 = 64;
 
+// @ts-ignore: decorator
 @inline
 function rectify(v: v128, relu: bool): v128 {
   return relu ? f32x4.pmax(v, f32x4.splat(0)) : v;
 }
 
+// @ts-ignore: decorator
 @inline
 function scale4(x: usize, y: usize, rows: i32, stride: usize, scale: usize, shift: usize, lanes: i32, relu: bool): void {
   const a = loadLanes(scale, lanes);
@@ -20,6 +22,7 @@ function scale4(x: usize, y: usize, rows: i32, stride: usize, scale: usize, shif
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function scale16(x: usize, y: usize, rows: i32, stride: usize, scale: usize, shift: usize, relu: bool): void {
   const a0 = v128.load(scale);
@@ -42,6 +45,7 @@ function scale16(x: usize, y: usize, rows: i32, stride: usize, scale: usize, shi
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function scaleBlocks(x: usize, y: usize, rows: i32, c: i32, scale: usize, shift: usize, relu: bool): void {
   const stride = (<usize>c) << 2;
@@ -66,6 +70,7 @@ export function scaleRows(x: usize, y: usize, rows: i32, c: i32, scale: usize, s
   else scaleBlocks(x, y, rows, c, scale, shift, false);
 }
 
+// @ts-ignore: decorator
 @inline
 function backward4(
   x: usize,
@@ -93,6 +98,7 @@ function backward4(
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function backward8(
   x: usize,
@@ -127,6 +133,7 @@ function backward8(
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function backwardBlocks(
   x: usize,

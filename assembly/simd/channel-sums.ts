@@ -6,36 +6,42 @@ import { loadPart, madd, storePart } from "./lanes";
 const BLOCK: i32 = 64;
 
 /** Channels rounded up to whole vectors. */
+// @ts-ignore: decorator
 @inline
 export function padded(c: i32): usize {
   return (<usize>c + 3) & ~3;
 }
 
 /** The first `lanes` (1 to 4) floats at p. */
+// @ts-ignore: decorator
 @inline
 export function loadLanes(p: usize, lanes: i32): v128 {
   return lanes == 4 ? v128.load(p) : loadPart(p, lanes);
 }
 
 /** Writes the first `lanes` (1 to 4) lanes of v at p. */
+// @ts-ignore: decorator
 @inline
 export function storeLanes(p: usize, v: v128, lanes: i32): void {
   if (lanes == 4) v128.store(p, v);
   else storePart(p, v, lanes);
 }
 
+// @ts-ignore: decorator
 @inline
 export function promoteHigh(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 0, 1));
 }
 
 /** Adds four float32 lanes to four float64 sums. */
+// @ts-ignore: decorator
 @inline
 export function addTo(sums: usize, v: v128): void {
   v128.store(sums, f64x2.add(v128.load(sums), f64x2.promote_low_f32x4(v)));
   v128.store(sums, f64x2.add(v128.load(sums, 16), promoteHigh(v)), 16);
 }
 
+// @ts-ignore: decorator
 @inline
 function addBlock2(sums: usize, squares: usize, count: v128, shift: v128, deviation: v128, square: v128): void {
   const total = f64x2.mul(count, shift);
@@ -45,6 +51,7 @@ function addBlock2(sums: usize, squares: usize, count: v128, shift: v128, deviat
 }
 
 /** Adds a block's sum and sum of squares, given about `shift`, to the float64 sums. */
+// @ts-ignore: decorator
 @inline
 function addBlock(sums: usize, squares: usize, rows: i32, shift: v128, deviation: v128, square: v128): void {
   const count = f64x2.splat(<f64>rows);
@@ -160,11 +167,13 @@ export function rawMoments(x: usize, rows: i32, c: i32, sums: usize): void {
 }
 
 /** dy where x * scale + shift is positive, else 0; dy itself without relu. */
+// @ts-ignore: decorator
 @inline
 export function gate(x: v128, dy: v128, scale: v128, shift: v128, relu: bool): v128 {
   return relu ? v128.and(dy, f32x4.gt(madd(x, scale, shift), f32x4.splat(0))) : dy;
 }
 
+// @ts-ignore: decorator
 @inline
 function productsBlock4(
   x: usize,
@@ -194,6 +203,7 @@ function productsBlock4(
   addTo(products, product);
 }
 
+// @ts-ignore: decorator
 @inline
 function productsBlock8(
   x: usize,
@@ -233,6 +243,7 @@ function productsBlock8(
   addTo(products + 32, product1);
 }
 
+// @ts-ignore: decorator
 @inline
 function products(x: usize, dy: usize, rows: i32, c: i32, mean: usize, scale: usize, shift: usize, sums: usize, relu: bool): void {
   const stride = (<usize>c) << 2;

@@ -4,11 +4,13 @@
 import { firstTap, tapStep } from "./conv-shape";
 import { loadPart, madd, storePart } from "./lanes";
 
+// @ts-ignore: decorator
 @inline
 function loadLanes(p: usize, count: i32): v128 {
   return count < 4 ? loadPart(p, count) : v128.load(p);
 }
 
+// @ts-ignore: decorator
 @inline
 function storeLanes(p: usize, v: v128, count: i32): void {
   if (count < 4) storePart(p, v, count);

@@ -8,12 +8,14 @@ import { aligned, packColumns, packImages, padded16, zero } from "./pack";
 import { PLAN, planRows } from "./tile";
 
 /** How many taps meet the inputs of a residue. */
+// @ts-ignore: decorator
 @inline
 function tapCount(first: i32, taps: i32, step: i32): i32 {
   return first < taps ? (taps - 1 - first) / step + 1 : 0;
 }
 
 /** First input of a residue. */
+// @ts-ignore: decorator
 @inline
 function firstInput(residue: i32, stride: i32, pad: i32): i32 {
   return (((residue - pad) % stride) + stride) % stride;

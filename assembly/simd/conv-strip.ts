@@ -24,7 +24,7 @@ export function strip(
   let outer = rows;
   let middle = columns;
   let inner = channels;
-  let outerStep = rowStep;
+  const outerStep = rowStep;
   let middleStep = columnStep;
   if (columnStep == (<usize>channels) << 2) {
     // A row of taps is one run of floats.

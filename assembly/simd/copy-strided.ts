@@ -2,6 +2,7 @@
 // that are one axis in both layouts merge, and the two innermost loops become a row copy, a row fill or 4 by 4 transposes.
 
 /** Axis i of the table in scratch memory: size, stride in x and stride in y (in elements), and the odometer's digit. */
+// @ts-ignore: decorator
 @inline
 function axis(table: usize, i: i32): usize {
   return table + ((<usize>i) << 4);
@@ -79,6 +80,7 @@ function copyColumn(x: usize, xStep: usize, y: usize, yStep: usize, n: i32): voi
 }
 
 /** y[j][i] = x[i][j] for i, j < 4; steps are from row to row, in bytes. */
+// @ts-ignore: decorator
 @inline
 function transpose4(x: usize, xStep: usize, y: usize, yStep: usize): void {
   const a = v128.load(x);

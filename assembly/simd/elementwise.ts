@@ -32,6 +32,7 @@ const MULTIPLY_ADD = 0;
 const WHERE = 1;
 
 /** s and t are scale and shift, or low and high. */
+// @ts-ignore: decorator
 @inline
 function one(op: i32, x: v128, s: v128, t: v128): v128 {
   if (op == AFFINE) return f32x4.add(f32x4.mul(x, s), t);
@@ -46,6 +47,7 @@ function one(op: i32, x: v128, s: v128, t: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, s), t);
 }
 
+// @ts-ignore: decorator
 @inline
 function two(op: i32, a: v128, b: v128): v128 {
   if (op == ADD) return f32x4.add(a, b);
@@ -61,12 +63,14 @@ function two(op: i32, a: v128, b: v128): v128 {
   return v128.andnot(b, f32x4.le(a, f32x4.splat(0)));
 }
 
+// @ts-ignore: decorator
 @inline
 function three(op: i32, a: v128, b: v128, c: v128): v128 {
   if (op == MULTIPLY_ADD) return f32x4.add(f32x4.mul(a, b), c);
   return v128.bitselect(b, c, f32x4.ne(a, f32x4.splat(0)));
 }
 
+// @ts-ignore: decorator
 @inline
 function mapOne(op: i32, x: usize, y: usize, length: i32, s: v128, t: v128): void {
   let i = length;
@@ -88,6 +92,7 @@ function mapOne(op: i32, x: usize, y: usize, length: i32, s: v128, t: v128): voi
   if (i > 0) storePart(y, one(op, loadPart(x, i), s, t), i);
 }
 
+// @ts-ignore: decorator
 @inline
 function mapTwo(op: i32, a: usize, b: usize, y: usize, length: i32): void {
   let i = length;
@@ -113,6 +118,7 @@ function mapTwo(op: i32, a: usize, b: usize, y: usize, length: i32): void {
   if (i > 0) storePart(y, two(op, loadPart(a, i), loadPart(b, i)), i);
 }
 
+// @ts-ignore: decorator
 @inline
 function mapThree(op: i32, a: usize, b: usize, c: usize, y: usize, length: i32): void {
   let i = length;

@@ -41,7 +41,7 @@ function gemm(
       const panel = (<usize>kc) << 6;
       const bBlock = bTransposed ? b + ((<usize>kb) << 2) : b + <usize>kb * bRow;
       for (let j = nb; j < nEnd; j += 16) {
-        const to = panels + (<usize>(j - nb) >> 4) * panel;
+        const to = panels + ((<usize>(j - nb)) >> 4) * panel;
         const width = min(n - j, 16);
         if (bTransposed) packColumns(to, bBlock + <usize>j * bRow, kc, width, bRow);
         else if (isPacked || width < 16) packRows(to, bBlock + ((<usize>j) << 2), kc, width, bRow);
@@ -54,7 +54,7 @@ function gemm(
         if (aTransposed && n > 32) {
           // Columns of A a power of two apart would fall on the same cache lines: they too go into panels.
           for (let i = 0; i < mc; i += 16) {
-            packRows(aPanels + (<usize>i >> 4) * panel, aBlock + ((<usize>i) << 2), kc, min(mc - i, 16), aRow);
+            packRows(aPanels + ((<usize>i) >> 4) * panel, aBlock + ((<usize>i) << 2), kc, min(mc - i, 16), aRow);
           }
           aBlock = aPanels;
           aColumn = 64;
@@ -67,7 +67,7 @@ function gemm(
         for (let j = nb; j < nEnd; j += 16) {
           const width = min(n - j, 16);
           if (kb == 0) packVector(start, bias ? bias + ((<usize>j) << 2) : 0, 1, width);
-          let from = panels + (<usize>(j - nb) >> 4) * panel;
+          let from = panels + ((<usize>(j - nb)) >> 4) * panel;
           let bStep: usize = 64;
           if (!isPacked && width == 16) {
             from = bBlock + ((<usize>j) << 2);

@@ -3,16 +3,19 @@
 import { backwardRows, scaleRows } from "./channel-maps";
 import { addProducts, padded, rawMoments } from "./channel-sums";
 
+// @ts-ignore: decorator
 @inline
 function value(p: usize, i: i32): f64 {
   return load<f64>(p + ((<usize>i) << 3));
 }
 
+// @ts-ignore: decorator
 @inline
 function get(p: usize, i: i32, absent: f64): f64 {
   return p ? <f64>load<f32>(p + ((<usize>i) << 2)) : absent;
 }
 
+// @ts-ignore: decorator
 @inline
 function put(p: usize, i: i32, v: f64): void {
   store<f32>(p + ((<usize>i) << 2), <f32>v);
@@ -62,6 +65,7 @@ export function group_norm_f32(
 }
 
 /** Writes each channel's group mean. */
+// @ts-ignore: decorator
 @inline
 function spreadMeans(stats: usize, mean: usize, c: i32, groups: i32): void {
   const width = c / groups;

@@ -1,6 +1,7 @@
 // The four lanes of a v128: multiply-add, and loads and stores of fewer than four floats.
 
 /** a * b + c, rounded twice. The relaxed build may round once. */
+// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
@@ -11,6 +12,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** The first `count` (1 to 3) floats at p, the other lanes 0. Reads nothing behind them. */
+// @ts-ignore: decorator
 @inline
 export function loadPart(p: usize, count: i32): v128 {
   let v = v128.load32_zero(p);
@@ -20,6 +22,7 @@ export function loadPart(p: usize, count: i32): v128 {
 }
 
 /** Writes the first `count` (1 to 3) lanes of v at p and nothing behind them. */
+// @ts-ignore: decorator
 @inline
 export function storePart(p: usize, v: v128, count: i32): void {
   v128.store_lane<f32>(p, v, 0);
@@ -28,6 +31,7 @@ export function storePart(p: usize, v: v128, count: i32): void {
 }
 
 /** The sum of the lanes as (v0 + v2) + (v1 + v3). */
+// @ts-ignore: decorator
 @inline
 export function sumLanes(v: v128): f32 {
   const pairs = f32x4.add(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));

@@ -7,18 +7,21 @@ import { foldHalves, foldPairs, ROW_BLOCK } from "./row-sums";
 
 const BLOCK: i32 = 64;
 
+// @ts-ignore: decorator
 @inline
 function add4(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
 }
 
 /** The first `lanes` (1 to 4) deviations from the mean, then zeros. */
+// @ts-ignore: decorator
 @inline
 function deviations(x: usize, mean: v128, lanes: i32): v128 {
   const d = f32x4.sub(loadLanes(x, lanes), mean);
   return lanes == 4 ? d : v128.and(d, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(lanes)));
 }
 
+// @ts-ignore: decorator
 @inline
 function addSquare(x: usize, mean: v128, lanes: i32, sum: v128): v128 {
   const d = deviations(x, mean, lanes);
@@ -26,6 +29,7 @@ function addSquare(x: usize, mean: v128, lanes: i32, sum: v128): v128 {
 }
 
 /** Sum of one block. */
+// @ts-ignore: decorator
 @inline
 function blockSum(x: usize, cols: i32): f32 {
   let sum0 = f32x4.splat(0);
@@ -47,6 +51,7 @@ function blockSum(x: usize, cols: i32): f32 {
 }
 
 /** Sum of (x - mean)^2 of one block. */
+// @ts-ignore: decorator
 @inline
 function blockSquares(x: usize, mean: v128, cols: i32): f32 {
   let sum0 = f32x4.splat(0);
@@ -68,6 +73,7 @@ function blockSquares(x: usize, mean: v128, cols: i32): f32 {
 }
 
 /** dy, times gamma if it is there. */
+// @ts-ignore: decorator
 @inline
 function weigh(dy: usize, gamma: usize, at: usize, lanes: i32, affine: bool): v128 {
   const v = loadLanes(dy + at, lanes);
@@ -75,6 +81,7 @@ function weigh(dy: usize, gamma: usize, at: usize, lanes: i32, affine: bool): v1
 }
 
 /** (sum of g, sum of g * (x - mean)) of one block in the low lanes, g = dy * gamma. */
+// @ts-ignore: decorator
 @inline
 function blockProducts(x: usize, dy: usize, gamma: usize, mean: v128, cols: i32, affine: bool): v128 {
   let sum0 = f32x4.splat(0);
@@ -130,6 +137,7 @@ function blockProducts(x: usize, dy: usize, gamma: usize, mean: v128, cols: i32,
   return foldPairs(half, half);
 }
 
+// @ts-ignore: decorator
 @inline
 function normalize(x: usize, y: usize, gamma: usize, beta: usize, mean: v128, rstd: v128, lanes: i32): void {
   let v = f32x4.mul(f32x4.sub(loadLanes(x, lanes), mean), rstd);
@@ -170,6 +178,7 @@ export function layer_norm_f32(x: usize, gamma: usize, beta: usize, y: usize, st
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function backward(x: usize, dy: usize, gamma: usize, stats: usize, dx: usize, rows: i32, c: i32, affine: bool): void {
   const stride = (<usize>c) << 2;
@@ -208,6 +217,7 @@ export function layer_norm_backward_f32(x: usize, dy: usize, gamma: usize, stats
 }
 
 /** A block of rows of up to 4 columns: adds sum of dy * (x - mean) * rstd and sum of dy to float64 sums. */
+// @ts-ignore: decorator
 @inline
 function affineBlock(x: usize, dy: usize, stats: usize, rows: i32, stride: usize, dgamma: usize, dbeta: usize, lanes: i32): void {
   let product = f32x4.splat(0);
@@ -223,6 +233,7 @@ function affineBlock(x: usize, dy: usize, stats: usize, rows: i32, stride: usize
 }
 
 /** The same for 16 columns. */
+// @ts-ignore: decorator
 @inline
 function affineBlock16(x: usize, dy: usize, stats: usize, rows: i32, stride: usize, dgamma: usize, dbeta: usize): void {
   let product0 = f32x4.splat(0);

@@ -3,11 +3,13 @@
 import { backwardRows, scaleRows } from "./channel-maps";
 import { addProducts, padded, rawMoments } from "./channel-sums";
 
+// @ts-ignore: decorator
 @inline
 function get(p: usize, i: i32): f64 {
   return <f64>load<f32>(p + ((<usize>i) << 2));
 }
 
+// @ts-ignore: decorator
 @inline
 function put(p: usize, i: i32, value: f64): void {
   store<f32>(p + ((<usize>i) << 2), <f32>value);
@@ -25,6 +27,7 @@ export function batch_norm_moments_f32(x: usize, moments: usize, scratch: usize,
 }
 
 /** First row of shard s. */
+// @ts-ignore: decorator
 @inline
 function bound(s: i32, samples: i32, shards: i32, rowsPerSample: i32): f64 {
   return <f64>((<i64>min(s, shards) * <i64>samples) / <i64>shards) * <f64>rowsPerSample;

@@ -2,12 +2,14 @@
 // columns 0; and images with a border of zeros.
 
 /** The next multiple of 64: scratch memory starts a cache line. */
+// @ts-ignore: decorator
 @inline
 export function aligned(p: usize): usize {
   return (p + 63) & ~63;
 }
 
 /** Columns rounded up to whole panels. */
+// @ts-ignore: decorator
 @inline
 export function padded16(columns: i32): i32 {
   return (columns + 15) & ~15;
@@ -19,6 +21,7 @@ export function zero(p: usize, bytes: usize): void {
 }
 
 /** Copies `bytes`, a multiple of 4. */
+// @ts-ignore: decorator
 @inline
 export function copyFloats(to: usize, from: usize, bytes: usize): void {
   let i: usize = 0;

@@ -5,6 +5,7 @@ import { loadLanes, promoteHigh, storeLanes } from "./channel-sums";
 const BLOCK: i32 = 64;
 
 /** Sum over a block of pixels, up to 4 channels. */
+// @ts-ignore: decorator
 @inline
 function blockSum(x: usize, pixels: i32, stride: usize, lanes: i32): v128 {
   let sum = f32x4.splat(0);
@@ -13,6 +14,7 @@ function blockSum(x: usize, pixels: i32, stride: usize, lanes: i32): v128 {
 }
 
 /** Mean over all pixels, up to 4 channels. */
+// @ts-ignore: decorator
 @inline
 function mean(x: usize, y: usize, pixels: i32, stride: usize, lanes: i32): void {
   let low = f64x2.splat(0);
@@ -51,6 +53,7 @@ export function global_average_pool_backward_f32(dy: usize, dx: usize, n: i32, p
 }
 
 /** Outputs along an axis. */
+// @ts-ignore: decorator
 @inline
 function outputs(length: i32, size: i32, stride: i32, padding: i32): i32 {
   const room = length + 2 * padding - size;
@@ -58,24 +61,28 @@ function outputs(length: i32, size: i32, stride: i32, padding: i32): i32 {
 }
 
 /** First place of a window that is inside the image. */
+// @ts-ignore: decorator
 @inline
 function first(start: i32): i32 {
   return max(0, -start);
 }
 
 /** Behind the last place of a window that is inside the image. */
+// @ts-ignore: decorator
 @inline
 function last(start: i32, length: i32, size: i32): i32 {
   return min(size, length - start);
 }
 
 /** Lanes where v is greater than the best, or NaN where the best is none. */
+// @ts-ignore: decorator
 @inline
 function better(v: v128, best: v128): v128 {
   return v128.andnot(f32x4.eq(best, best), f32x4.le(v, best));
 }
 
 /** The largest of a window, up to 4 channels. */
+// @ts-ignore: decorator
 @inline
 function windowMaximum(
   x: usize,
@@ -110,6 +117,7 @@ function windowMaximum(
 }
 
 /** The same for 16 channels, of a window that has a place. */
+// @ts-ignore: decorator
 @inline
 function windowMaximum16(x: usize, y: usize, index: usize, r0: i32, r1: i32, s0: i32, s1: i32, size: i32, row: usize, pixel: usize): void {
   const from = x + <usize>r0 * row + <usize>s0 * pixel;
@@ -191,6 +199,7 @@ export function max_pool2d_f32(
 }
 
 /** Adds dy, or with an index dy at that place only, to each element of a window; up to 4 channels. */
+// @ts-ignore: decorator
 @inline
 function spread(
   dy: v128,
@@ -216,6 +225,7 @@ function spread(
 }
 
 /** The gradient of both window pools: of the maximum with an index, of the mean without. */
+// @ts-ignore: decorator
 @inline
 function backward(
   index: usize,
@@ -275,6 +285,7 @@ export function max_pool2d_backward_f32(
 }
 
 /** The mean of a window, up to 4 channels. */
+// @ts-ignore: decorator
 @inline
 function windowMean(x: usize, y: usize, r0: i32, r1: i32, s0: i32, s1: i32, area: v128, row: usize, pixel: usize, lanes: i32): void {
   let sum = f32x4.splat(0);

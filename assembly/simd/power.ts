@@ -3,6 +3,7 @@
 const SQRT_HALF: i64 = 0x3fe6a09e667f3bcd;
 
 /** log2 of a normal number above 0: 2 atanh((m - 1) / (m + 1)) / ln 2 + exponent, m from sqrt(1/2) to sqrt(2). */
+// @ts-ignore: decorator
 @inline
 function log2(a: f64): f64 {
   const bits = reinterpret<i64>(a) - SQRT_HALF;
@@ -23,6 +24,7 @@ function log2(a: f64): f64 {
 }
 
 /** 2^t for |t| <= 1000, by the Taylor series up to the tenth power. */
+// @ts-ignore: decorator
 @inline
 function exp2(t: f64): f64 {
   const n = nearest<f64>(t);

@@ -6,18 +6,21 @@ import { loadPart, madd, sumLanes } from "./lanes";
 export const ROW_BLOCK: i32 = 1024;
 
 /** Lanes (a0 + a2, a1 + a3, b0 + b2, b1 + b3). */
+// @ts-ignore: decorator
 @inline
 export function foldHalves(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));
 }
 
 /** Lanes (a0 + a1, a2 + a3, b0 + b1, b2 + b3). */
+// @ts-ignore: decorator
 @inline
 export function foldPairs(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }
 
 /** The same as halfDots for 16 columns. */
+// @ts-ignore: decorator
 @inline
 function halfDots16(x: usize, u: usize): v128 {
   const x0 = v128.load(x);
@@ -33,6 +36,7 @@ function halfDots16(x: usize, u: usize): v128 {
 }
 
 /** <x,u> and <x,x> of one block, halved lanes: (t0 + t2, t1 + t3) of each. */
+// @ts-ignore: decorator
 @inline
 function halfDots(x: usize, u: usize, cols: i32): v128 {
   let xu0 = f32x4.splat(0);
@@ -65,6 +69,7 @@ function halfDots(x: usize, u: usize, cols: i32): v128 {
 }
 
 /** <a,b> of one block. */
+// @ts-ignore: decorator
 @inline
 function blockDot(a: usize, b: usize, cols: i32): f32 {
   let sum0 = f32x4.splat(0);
@@ -83,6 +88,7 @@ function blockDot(a: usize, b: usize, cols: i32): f32 {
 }
 
 /** <a,b> of a row. */
+// @ts-ignore: decorator
 @inline
 export function rowDot(a: usize, b: usize, cols: i32): f64 {
   let sum: f64 = 0;
@@ -94,6 +100,7 @@ export function rowDot(a: usize, b: usize, cols: i32): f64 {
 }
 
 /** (<x,u>, <x,x>) of a row, float64. */
+// @ts-ignore: decorator
 @inline
 export function rowDots(x: usize, u: usize, cols: i32): v128 {
   let sums = f64x2.splat(0);
@@ -112,6 +119,7 @@ export const ROWS: i32 = 32;
  * <x,u> / (<x,x> + eps) of each of up to ROWS rows, float64 at `out`. Scratch behind out + 8 * ROWS holds half-summed lanes: three
  * short loops keep the values of one row in registers.
  */
+// @ts-ignore: decorator
 @inline
 export function projectRows(x: usize, u: usize, rows: i32, cols: i32, eps: f64, out: usize): void {
   const stride = (<usize>cols) << 2;

@@ -41,12 +41,14 @@ export function row_scale_f32(alpha: usize, x: usize, y: usize, rows: i32, cols:
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function remove(x: v128, u: v128, minusS: v128): v128 {
   return f32x4.add(x, madd(minusS, x, u));
 }
 
 /** y = x + (u - s x) of one row. */
+// @ts-ignore: decorator
 @inline
 function updateRow(x: usize, u: usize, y: usize, cols: i32, minusS: v128): void {
   const bytes = (<usize>cols) << 2;
@@ -66,11 +68,13 @@ function updateRow(x: usize, u: usize, y: usize, cols: i32, minusS: v128): void 
 }
 
 /** Rows done before the same rows are read again; no result depends on it. */
+// @ts-ignore: decorator
 @inline
 function rowsAtOnce(cols: i32): i32 {
   return max(1, min(ROWS, 4096 / max(1, cols)));
 }
 
+// @ts-ignore: decorator
 @inline
 function update(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
   const stride = (<usize>cols) << 2;
@@ -92,12 +96,14 @@ export function orthogonal_update_f32(x: usize, u: usize, y: usize, s: usize, sc
 }
 
 /** keep dy - t u + back x. */
+// @ts-ignore: decorator
 @inline
 function streamGradient(x: v128, u: v128, dy: v128, minusT: v128, keep: v128, back: v128): v128 {
   return madd(dy, keep, madd(minusT, u, f32x4.mul(back, x)));
 }
 
 /** du = dy - t x and dx = keep dy - t u + back x of one row. */
+// @ts-ignore: decorator
 @inline
 function backwardRow(x: usize, u: usize, dy: usize, dx: usize, du: usize, cols: i32, minusT: v128, keep: v128, back: v128): void {
   const bytes = (<usize>cols) << 2;
@@ -130,6 +136,7 @@ function backwardRow(x: usize, u: usize, dy: usize, dx: usize, du: usize, cols: 
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function backward(x: usize, u: usize, s: usize, dy: usize, dx: usize, du: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
   const stride = (<usize>cols) << 2;

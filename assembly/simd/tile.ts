@@ -10,6 +10,7 @@ export const PLAN: usize = 256;
 const SPARE: usize = 128;
 
 /** The counts of m, outermost first, and the distances in bytes between neighbors in A and C. */
+// @ts-ignore: decorator
 @inline
 export function planRows(plan: usize, m0: i32, m1: i32, m2: i32, a0: usize, a1: usize, a2: usize, c0: usize, c1: usize, c2: usize): void {
   store<i32>(plan, m1, 4);
@@ -24,12 +25,14 @@ export function planRows(plan: usize, m0: i32, m1: i32, m2: i32, a0: usize, a1: 
 }
 
 /** Only the first `count` rows of m. */
+// @ts-ignore: decorator
 @inline
 export function planCount(plan: usize, count: i32): void {
   store<i32>(plan, count, 36);
 }
 
 /** The counts of k, outermost first, and the distances in bytes between neighbors in A and of the rows of B (64 if it is packed). */
+// @ts-ignore: decorator
 @inline
 export function planSum(plan: usize, k0: i32, k1: i32, k2: i32, a0: usize, a1: usize, a2: usize, b: usize): void {
   store<i32>(plan, k0, 40);
@@ -42,6 +45,7 @@ export function planSum(plan: usize, k0: i32, k1: i32, k2: i32, a0: usize, a1: u
 }
 
 /** Two rows of C. 8 accumulators, 4 rows of B and 2 of A leave one of V8's 15 registers for the product. */
+// @ts-ignore: decorator
 @inline
 function tile(plan: usize, a0: usize, a1: usize, b: usize, old0: usize, old1: usize, c0: usize, c1: usize): void {
   const k1 = load<i32>(plan, 44);
@@ -113,6 +117,7 @@ function tile(plan: usize, a0: usize, a1: usize, b: usize, old0: usize, old1: us
 }
 
 /** Copies `width` floats. */
+// @ts-ignore: decorator
 @inline
 function copyRow(to: usize, from: usize, width: i32): void {
   for (let i = 0; i < width; ++i) store<f32>(to + ((<usize>i) << 2), load<f32>(from + ((<usize>i) << 2)));

@@ -104,11 +104,13 @@ const TAIL: usize = memory.data<f32>(
 const LOG1P: usize = memory.data<f32>([0.1400318592786789, 0.14001548290252686, 0.2001071721315384, 0.3333320915699005, 1], 16);
 
 /** Constant i of a table, in all lanes. */
+// @ts-ignore: decorator
 @inline
 export function constant(table: usize, i: usize): v128 {
   return v128.load32_splat(table + (i << 2));
 }
 
+// @ts-ignore: decorator
 @inline
 function poly4(t: usize, i: usize, x: v128): v128 {
   let q = madd(constant(t, i), x, constant(t, i + 1));
@@ -117,21 +119,25 @@ function poly4(t: usize, i: usize, x: v128): v128 {
   return madd(q, x, constant(t, i + 4));
 }
 
+// @ts-ignore: decorator
 @inline
 function poly5(t: usize, i: usize, x: v128): v128 {
   return madd(poly4(t, i, x), x, constant(t, i + 5));
 }
 
+// @ts-ignore: decorator
 @inline
 function poly6(t: usize, i: usize, x: v128): v128 {
   return madd(poly5(t, i, x), x, constant(t, i + 6));
 }
 
+// @ts-ignore: decorator
 @inline
 function poly7(t: usize, i: usize, x: v128): v128 {
   return madd(poly6(t, i, x), x, constant(t, i + 7));
 }
 
+// @ts-ignore: decorator
 @inline
 function poly10(t: usize, i: usize, x: v128): v128 {
   const q = madd(poly7(t, i, x), x, constant(t, i + 8));
@@ -139,12 +145,14 @@ function poly10(t: usize, i: usize, x: v128): v128 {
 }
 
 /** x / ln 2 rounded to whole numbers n, plus 1.5 * 2^23: the low bits are those of n. */
+// @ts-ignore: decorator
 @inline
 function wholePowers(x: v128): v128 {
   return f32x4.add(f32x4.mul(x, constant(EXP, 2)), constant(EXP, 3));
 }
 
 /** x - n ln 2 */
+// @ts-ignore: decorator
 @inline
 function rest(x: v128, powers: v128): v128 {
   const n = f32x4.sub(powers, constant(EXP, 3));
@@ -152,18 +160,21 @@ function rest(x: v128, powers: v128): v128 {
 }
 
 /** e^r for |r| <= ln(2) / 2 */
+// @ts-ignore: decorator
 @inline
 function expOfRest(r: v128): v128 {
   return f32x4.add(constant(EXP, 4), madd(f32x4.mul(r, r), poly4(EXP, 11, r), r));
 }
 
 /** e^r 2^n for n of a normal float; others are not meant. */
+// @ts-ignore: decorator
 @inline
 function scale(powers: v128, r: v128): v128 {
   return f32x4.mul(expOfRest(r), i32x4.add(i32x4.shl(powers, 23), constant(EXP, 4)));
 }
 
 /** e^x over the whole range. 2^n goes in as two factors: results below 2^-126 are rounded once, those above the range infinite. */
+// @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   const v = f32x4.pmin(f32x4.pmax(x, constant(EXP, 6)), constant(EXP, 7));
@@ -175,6 +186,7 @@ export function exp(x: v128): v128 {
 }
 
 /** e^x for |x| <= 87, not NaN: as `exp`. */
+// @ts-ignore: decorator
 @inline
 export function expMiddle(x: v128): v128 {
   const powers = wholePowers(x);
@@ -182,6 +194,7 @@ export function expMiddle(x: v128): v128 {
 }
 
 /** e^x for x <= 0: as `exp`. */
+// @ts-ignore: decorator
 @inline
 export function expDown(x: v128): v128 {
   const v = f32x4.pmax(x, constant(EXP, 6));
@@ -191,6 +204,7 @@ export function expDown(x: v128): v128 {
 }
 
 /** e^x for x <= 88, 0 where that is below 2^-126. */
+// @ts-ignore: decorator
 @inline
 export function expNormal(x: v128): v128 {
   const powers = wholePowers(x);
@@ -198,6 +212,7 @@ export function expNormal(x: v128): v128 {
 }
 
 /** ln(m 2^(n + powers)) for x = m 2^n, given its bits less those of sqrt(1/2). */
+// @ts-ignore: decorator
 @inline
 function logOfBits(bits: v128, powers: v128): v128 {
   const f = f32x4.sub(i32x4.add(v128.and(bits, constant(LOG, 7)), constant(LOG, 6)), constant(EXP, 4));
@@ -208,6 +223,7 @@ function logOfBits(bits: v128, powers: v128): v128 {
 }
 
 /** ln x for normal x above 0. */
+// @ts-ignore: decorator
 @inline
 export function logNormal(x: v128): v128 {
   const bits = i32x4.sub(x, constant(LOG, 6));
@@ -215,6 +231,7 @@ export function logNormal(x: v128): v128 {
 }
 
 /** ln x: -infinity of 0, NaN below. */
+// @ts-ignore: decorator
 @inline
 export function log(x: v128): v128 {
   const small = f32x4.lt(x, constant(LOG, 0));
@@ -226,6 +243,7 @@ export function log(x: v128): v128 {
 }
 
 /** ln(1 + e) for 0 <= e <= 1, as 2 atanh(e / (2 + e)). */
+// @ts-ignore: decorator
 @inline
 export function logOnePlus(e: v128): v128 {
   const s = f32x4.div(e, f32x4.add(constant(TANH, 2), e));
@@ -233,11 +251,13 @@ export function logOnePlus(e: v128): v128 {
 }
 
 /** y with the sign of x. */
+// @ts-ignore: decorator
 @inline
 function withSign(y: v128, x: v128): v128 {
   return v128.or(y, v128.and(x, constant(TANH, 3)));
 }
 
+// @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
   const square = f32x4.mul(x, x);
@@ -253,12 +273,14 @@ export function tanh(x: v128): v128 {
 }
 
 /** The argument at which `tailExp` and `tailFactor` are to be taken: min(a, 16). */
+// @ts-ignore: decorator
 @inline
 export function tailArgument(a: v128): v128 {
   return f32x4.pmin(a, constant(TAIL, 0));
 }
 
 /** e^(-a^2 / 2) for 0 <= a <= 16, with the square's rounding error made good; 0 where that is below 2^-126. */
+// @ts-ignore: decorator
 @inline
 export function tailExp(a: v128): v128 {
   const high = v128.and(a, constant(TAIL, 1));
@@ -270,17 +292,20 @@ export function tailExp(a: v128): v128 {
 }
 
 /** 1 / (a + 2.25), the factor between the polynomial of `tailFactor` and the tail. */
+// @ts-ignore: decorator
 @inline
 export function tailUnit(a: v128): v128 {
   return f32x4.div(constant(EXP, 4), f32x4.add(a, constant(TAIL, 3)));
 }
 
 /** F with Phi(-a) = e^(-a^2 / 2) F / (a + 2.25), Phi the normal distribution function, 0 <= a <= 16; unit is `tailUnit(a)`. */
+// @ts-ignore: decorator
 @inline
 export function tailFactor(a: v128, unit: v128): v128 {
   return poly10(TAIL, 4, f32x4.mul(a, unit));
 }
 
+// @ts-ignore: decorator
 @inline
 export function erf(x: v128): v128 {
   const near = madd(x, poly6(ERF, 3, f32x4.mul(x, x)), x);

@@ -4,6 +4,7 @@ import { loadLanes, storeLanes } from "./channel-sums";
 import { madd } from "./lanes";
 
 /** One vector of SGD. `mode` 0: the velocity is the gradient; 1: momentum; 2: momentum and Nesterov's look-ahead. */
+// @ts-ignore: decorator
 @inline
 function sgdStep(
   w: usize,
@@ -28,6 +29,7 @@ function sgdStep(
   storeLanes(mOut, velocity, lanes);
 }
 
+// @ts-ignore: decorator
 @inline
 function sgdAll(
   w: usize,
@@ -85,11 +87,13 @@ export function sgd_f32(
 }
 
 /** average + rate * (v - average). */
+// @ts-ignore: decorator
 @inline
 function approach(average: v128, v: v128, rate: v128): v128 {
   return madd(rate, f32x4.sub(v, average), average);
 }
 
+// @ts-ignore: decorator
 @inline
 function adamStep(
   w: usize,

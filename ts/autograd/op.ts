@@ -1,10 +1,9 @@
-// Differentiable operations. An op is its forward, the gradients of its inputs and the samples it is checked on, in one place:
+// Differentiable operations: an op is its forward, the gradients of its inputs and the samples it is checked on, in one place. vjp
+// returns a function an input, so that a gradient nobody needs costs nothing; nothing inside forward or vjp is recorded.
 //   const square = defineOp("square", {
 //     forward: ([x]) => multiply(x, x),
 //     vjp: (dy, _y, [x]) => [() => multiply(dy, affine(x, 2, 0))],
-//     samples: [{ inputs: [[2, 3]], attributes: {} }],
-//   });
-// vjp returns a function an input, so that a gradient nobody needs costs nothing. Nothing inside forward or vjp is recorded.
+//     samples: [{ inputs: [[2, 3]], attributes: {} }] });
 import { Tensor, type Shape } from "./tensor.ts";
 import { isRecording, noGrad, scope } from "./scope.ts";
 import type { ShardSum } from "./shard-sum.ts";

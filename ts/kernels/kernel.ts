@@ -31,8 +31,10 @@ export interface KernelSpec<B extends Record<string, Role>, N extends readonly s
   readonly terms?: (numbers: Numbers<N>) => number;
 }
 
-export interface Kernel<B extends Record<string, Role> = Record<string, Role>, N extends readonly string[] = readonly string[]>
-  extends KernelSpec<B, N> {
+export interface Kernel<
+  B extends Record<string, Role> = Record<string, Role>,
+  N extends readonly string[] = readonly string[],
+> extends KernelSpec<B, N> {
   /** Buffer names in call order. */
   readonly order: readonly (keyof B & string)[];
 }

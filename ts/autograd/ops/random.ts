@@ -21,7 +21,7 @@ function masked(x: Tensor, { p, key, step }: DropoutAttributes): Tensor {
   launch(
     dropoutKernel,
     { x, y },
-    { rows, cols, p, key0: key[0], key1: key[1], counter2: step >>> 0, counter3: Math.floor(step / 2 ** 32), firstRow },
+    { rows, cols, p, key0: key[0], key1: key[1], counter2: step >>> 0, counter3: Math.floor(step / 4294967296), firstRow },
   );
   return y;
 }
