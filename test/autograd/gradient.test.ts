@@ -74,7 +74,7 @@ for (const op of all) {
             if (value === null || sample.constant?.includes(input)) return;
             const grad = analytic[input];
             assert.ok(grad, `${op.opName}: no gradient for input ${input}`);
-            const largest = grad.reduce((most, entry) => Math.max(most, Math.abs(entry)), 1);
+            const largest = Float64Array.from(grad).reduce((most, entry) => Math.max(most, Math.abs(entry)), 1);
             for (let index = 0; index < value.length; index++) {
               const at = value[index];
               const slope = (step: number): number => {

@@ -50,7 +50,7 @@ export class Arena {
       } catch {
         if (this.memory.buffer.byteLength >= end) break;
         throw new RangeError(
-          `memory: ${(end / 2 ** 20).toFixed(0)} MiB needed, at most ${(this.memory.buffer.byteLength / 2 ** 20).toFixed(0)} MiB could be had; ` +
+          `memory: ${(end / 1048576).toFixed(0)} MiB needed, at most ${(this.memory.buffer.byteLength / 1048576).toFixed(0)} MiB could be had; ` +
             "use a smaller batch or model",
         );
       }
