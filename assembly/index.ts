@@ -12,3 +12,4 @@ export * from "./simd/pool";
 export * from "./simd/update";
 export * from "./simd/elementwise";
 export * from "./simd/softmax";
+export * from "./simd/random";

@@ -1,0 +1,114 @@
+// Philox4x32-10, four blocks at once: lane i of a vector holds a word of block i. Uniforms are (word >>> 8) * 2^-24.
+import { loadPart, storePart } from "./lanes";
+import { constant } from "./transcendental";
+
+// The two multipliers, the two steps of the key, 2^-24; then 0 1 2 3.
+const C: usize = memory.data<i32>([0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85, 0x33800000, 0, 0, 0, 0, 1, 2, 3], 16);
+
+/** The lower 32 bits of four products, of which `low` has the first two and `high` the others. */
+@inline
+function lowerHalves(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+}
+
+@inline
+function upperHalves(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(low, high, 1, 3, 5, 7);
+}
+
+/** Words as uniforms in [0, 1). */
+@inline
+function unit(words: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 8)), constant(C, 4));
+}
+
+/** Writes up to four uniforms, or x where they reach p, times scale, and 0 elsewhere. */
+@inline
+function emit(drops: bool, x: usize, y: usize, count: i32, u: v128, p: v128, scale: v128): void {
+  if (count >= 4) {
+    v128.store(y, drops ? v128.and(f32x4.mul(v128.load(x), scale), f32x4.ge(u, p)) : u);
+  } else if (count > 0) {
+    storePart(y, drops ? v128.and(f32x4.mul(loadPart(x, count), scale), f32x4.ge(u, p)) : u, count);
+  }
+}
+
+/** The floats 4i + j, i and j < 4, below count, from uniform j of the block with counter (first + i, c1, c2, c3). */
+@inline
+function blocks(
+  drops: bool,
+  x: usize,
+  y: usize,
+  count: i32,
+  first: i32,
+  c1: i32,
+  c2: i32,
+  c3: i32,
+  key0: i32,
+  key1: i32,
+  p: v128,
+  scale: v128,
+): void {
+  const m0 = constant(C, 0);
+  const m1 = constant(C, 1);
+  const step0 = constant(C, 2);
+  const step1 = constant(C, 3);
+  let w0 = i32x4.add(i32x4.splat(first), v128.load(C, 32));
+  let w1 = i32x4.splat(c1);
+  let w2 = i32x4.splat(c2);
+  let w3 = i32x4.splat(c3);
+  let k0 = i32x4.splat(key0);
+  let k1 = i32x4.splat(key1);
+  for (let round = 0; round < 10; round++) {
+    const low0 = i64x2.extmul_low_i32x4_u(w0, m0);
+    const high0 = i64x2.extmul_high_i32x4_u(w0, m0);
+    const low1 = i64x2.extmul_low_i32x4_u(w2, m1);
+    const high1 = i64x2.extmul_high_i32x4_u(w2, m1);
+    w0 = v128.xor(v128.xor(upperHalves(low1, high1), w1), k0);
+    w2 = v128.xor(v128.xor(upperHalves(low0, high0), w3), k1);
+    w1 = lowerHalves(low1, high1);
+    w3 = lowerHalves(low0, high0);
+    k0 = i32x4.add(k0, step0);
+    k1 = i32x4.add(k1, step1);
+  }
+  const low01 = v128.shuffle<i32>(w0, w1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(w0, w1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(w2, w3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(w2, w3, 2, 6, 3, 7);
+  emit(drops, x, y, count, unit(v128.shuffle<i32>(low01, low23, 0, 1, 4, 5)), p, scale);
+  emit(drops, x + 16, y + 16, count - 4, unit(v128.shuffle<i32>(low01, low23, 2, 3, 6, 7)), p, scale);
+  emit(drops, x + 32, y + 32, count - 8, unit(v128.shuffle<i32>(high01, high23, 0, 1, 4, 5)), p, scale);
+  emit(drops, x + 48, y + 48, count - 12, unit(v128.shuffle<i32>(high01, high23, 2, 3, 6, 7)), p, scale);
+}
+
+export function philox_uniform_f32(y: usize, length: i32, key0: i32, key1: i32, counter1: i32, counter2: i32, counter3: i32): void {
+  const unused = f32x4.splat(0);
+  let first = 0;
+  for (let i = length; i > 0; i -= 16, y += 64, first += 4) {
+    blocks(false, 0, y, i, first, counter1, counter2, counter3, key0, key1, unused, unused);
+  }
+}
+
+export function dropout_f32(
+  x: usize,
+  y: usize,
+  rows: i32,
+  cols: i32,
+  p: f64,
+  key0: i32,
+  key1: i32,
+  counter2: i32,
+  counter3: i32,
+  firstRow: i32,
+): void {
+  // The least multiple of 2^-24 that is at least p: uniforms are such multiples.
+  const least = f32x4.splat(<f32>(ceil<f64>(p * 16777216) / 16777216));
+  const scale = f32x4.splat(<f32>(1 / (1 - p)));
+  const row = (<usize>cols) << 2;
+  for (let r = 0; r < rows; r++, x += row, y += row) {
+    let first = 0;
+    for (let i = cols; i > 0; i -= 16, first += 4) {
+      const at = (<usize>first) << 4;
+      blocks(true, x + at, y + at, i, first, firstRow + r, counter2, counter3, key0, key1, least, scale);
+    }
+  }
+}
