@@ -13,3 +13,4 @@ export * from "./simd/update";
 export * from "./simd/elementwise";
 export * from "./simd/softmax";
 export * from "./simd/random";
+export * from "./simd/reduce";
