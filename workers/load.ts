@@ -3,12 +3,13 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Program } from "../ts/train/index.ts";
 
-/** The exports of a module. TypeScript sources run from a checkout: some loaders serve them to require() only in a worker. */
+declare const require: unknown;
+
+/**
+ * The exports of a module. It must share its modules with the worker: where a loader of TypeScript sources gave the worker to require()
+ * (then `require` exists here), the program is required, too.
+ */
 export async function loadProgram(url: string): Promise<Program> {
-  try {
-    return (await import(url)) as Program;
-  } catch (error) {
-    if ((error as { code?: string }).code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
-    return createRequire(import.meta.url)(fileURLToPath(url)) as Program;
-  }
+  if (typeof require === "undefined") return (await import(url)) as Program;
+  return createRequire(import.meta.url)(fileURLToPath(url)) as Program;
 }
