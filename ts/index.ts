@@ -1,7 +1,7 @@
 // perpend's public interface. Runs in any JavaScript engine with WebAssembly SIMD; nothing below imports node: modules.
 // Outside Node: setBackend(createWasmBackend(module)) with the compiled strict.wasm. In Node that is done by itself.
 export * from "./autograd/index.ts";
-export { createReferenceBackend, createSharedMemory, createWasmBackend, type WasmBackend } from "./backend/index.ts";
+export { createDryBackend, createReferenceBackend, createSharedMemory, createWasmBackend, type WasmBackend } from "./backend/index.ts";
 export * from "./data/index.ts";
 export * from "./models/index.ts";
 export * from "./nn/index.ts";

@@ -6,3 +6,4 @@ export * from "./skip/none.ts";
 export * from "./skip/observed.ts";
 export * from "./skip/orthogonal.ts";
 export * from "./skip/skip.ts";
+export * from "./summary.ts";

@@ -224,8 +224,9 @@ export abstract class Layer extends Module {
   abstract forward(x: Tensor): Tensor;
 }
 
-/** Sets every variable of a model to its initial value, a function of the seed and its path only. */
+/** Sets every variable of a model to its initial value, a function of the seed and its path only; not inside uninitialized(). */
 export function initialize<M extends Module>(model: M, { seed = 0 }: { seed?: number } = {}): M {
+  if (!drawing) return model;
   const root = stream(seed, "init");
   for (const [path, module] of model.namedModules()) module.reset(root.split(path));
   return model;
