@@ -1,4 +1,4 @@
-// Philox4x32-10, four blocks at once: lane i of a vector holds a word of block i. Uniforms are (word >>> 8) * 2^-24.
+// Philox4x32-10, eight blocks at once: lane i of a vector holds a word of block i of four. Uniforms are (word >>> 8) * 2^-24.
 import { loadPart, storePart } from "./lanes";
 import { constant } from "./transcendental";
 
@@ -32,7 +32,20 @@ function emit(drops: bool, x: usize, y: usize, count: i32, u: v128, p: v128, sca
   }
 }
 
-/** The floats 4i + j, i and j < 4, below count, from uniform j of the block with counter (first + i, c1, c2, c3). */
+/** Writes sixteen floats, or the first `count`, from the words of four blocks. */
+@inline
+function emitBlocks(drops: bool, x: usize, y: usize, count: i32, w0: v128, w1: v128, w2: v128, w3: v128, p: v128, scale: v128): void {
+  const low01 = v128.shuffle<i32>(w0, w1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(w0, w1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(w2, w3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(w2, w3, 2, 6, 3, 7);
+  emit(drops, x, y, count, unit(v128.shuffle<i32>(low01, low23, 0, 1, 4, 5)), p, scale);
+  emit(drops, x + 16, y + 16, count - 4, unit(v128.shuffle<i32>(low01, low23, 2, 3, 6, 7)), p, scale);
+  emit(drops, x + 32, y + 32, count - 8, unit(v128.shuffle<i32>(high01, high23, 0, 1, 4, 5)), p, scale);
+  emit(drops, x + 48, y + 48, count - 12, unit(v128.shuffle<i32>(high01, high23, 2, 3, 6, 7)), p, scale);
+}
+
+/** The floats 4i + j, i < 8 and j < 4, below count, from uniform j of the block with counter (first + i, c1, c2, c3). */
 @inline
 function blocks(
   drops: bool,
@@ -52,38 +65,45 @@ function blocks(
   const m1 = constant(C, 1);
   const step0 = constant(C, 2);
   const step1 = constant(C, 3);
-  let w0 = i32x4.add(i32x4.splat(first), v128.load(C, 32));
-  let w1 = i32x4.splat(c1);
-  let w2 = i32x4.splat(c2);
-  let w3 = i32x4.splat(c3);
+  // Two chains of four blocks, v and w, hide each other's latency.
+  let v0 = i32x4.add(i32x4.splat(first), v128.load(C, 32));
+  let v1 = i32x4.splat(c1);
+  let v2 = i32x4.splat(c2);
+  let v3 = i32x4.splat(c3);
+  let w0 = i32x4.add(i32x4.splat(first + 4), v128.load(C, 32));
+  let w1 = v1;
+  let w2 = v2;
+  let w3 = v3;
   let k0 = i32x4.splat(key0);
   let k1 = i32x4.splat(key1);
   for (let round = 0; round < 10; round++) {
-    const low0 = i64x2.extmul_low_i32x4_u(w0, m0);
-    const high0 = i64x2.extmul_high_i32x4_u(w0, m0);
-    const low1 = i64x2.extmul_low_i32x4_u(w2, m1);
-    const high1 = i64x2.extmul_high_i32x4_u(w2, m1);
-    w0 = v128.xor(v128.xor(upperHalves(low1, high1), w1), k0);
-    w2 = v128.xor(v128.xor(upperHalves(low0, high0), w3), k1);
-    w1 = lowerHalves(low1, high1);
-    w3 = lowerHalves(low0, high0);
+    const a0 = i64x2.extmul_low_i32x4_u(v0, m0);
+    const b0 = i64x2.extmul_high_i32x4_u(v0, m0);
+    const a1 = i64x2.extmul_low_i32x4_u(v2, m1);
+    const b1 = i64x2.extmul_high_i32x4_u(v2, m1);
+    const c0 = i64x2.extmul_low_i32x4_u(w0, m0);
+    const d0 = i64x2.extmul_high_i32x4_u(w0, m0);
+    const e1 = i64x2.extmul_low_i32x4_u(w2, m1);
+    const f1 = i64x2.extmul_high_i32x4_u(w2, m1);
+    v0 = v128.xor(upperHalves(a1, b1), v128.xor(v1, k0));
+    v2 = v128.xor(upperHalves(a0, b0), v128.xor(v3, k1));
+    v1 = lowerHalves(a1, b1);
+    v3 = lowerHalves(a0, b0);
+    w0 = v128.xor(upperHalves(e1, f1), v128.xor(w1, k0));
+    w2 = v128.xor(upperHalves(c0, d0), v128.xor(w3, k1));
+    w1 = lowerHalves(e1, f1);
+    w3 = lowerHalves(c0, d0);
     k0 = i32x4.add(k0, step0);
     k1 = i32x4.add(k1, step1);
   }
-  const low01 = v128.shuffle<i32>(w0, w1, 0, 4, 1, 5);
-  const high01 = v128.shuffle<i32>(w0, w1, 2, 6, 3, 7);
-  const low23 = v128.shuffle<i32>(w2, w3, 0, 4, 1, 5);
-  const high23 = v128.shuffle<i32>(w2, w3, 2, 6, 3, 7);
-  emit(drops, x, y, count, unit(v128.shuffle<i32>(low01, low23, 0, 1, 4, 5)), p, scale);
-  emit(drops, x + 16, y + 16, count - 4, unit(v128.shuffle<i32>(low01, low23, 2, 3, 6, 7)), p, scale);
-  emit(drops, x + 32, y + 32, count - 8, unit(v128.shuffle<i32>(high01, high23, 0, 1, 4, 5)), p, scale);
-  emit(drops, x + 48, y + 48, count - 12, unit(v128.shuffle<i32>(high01, high23, 2, 3, 6, 7)), p, scale);
+  emitBlocks(drops, x, y, count, v0, v1, v2, v3, p, scale);
+  emitBlocks(drops, x + 64, y + 64, count - 16, w0, w1, w2, w3, p, scale);
 }
 
 export function philox_uniform_f32(y: usize, length: i32, key0: i32, key1: i32, counter1: i32, counter2: i32, counter3: i32): void {
   const unused = f32x4.splat(0);
   let first = 0;
-  for (let i = length; i > 0; i -= 16, y += 64, first += 4) {
+  for (let i = length; i > 0; i -= 32, y += 128, first += 8) {
     blocks(false, 0, y, i, first, counter1, counter2, counter3, key0, key1, unused, unused);
   }
 }
@@ -106,7 +126,7 @@ export function dropout_f32(
   const row = (<usize>cols) << 2;
   for (let r = 0; r < rows; r++, x += row, y += row) {
     let first = 0;
-    for (let i = cols; i > 0; i -= 16, first += 4) {
+    for (let i = cols; i > 0; i -= 32, first += 8) {
       const at = (<usize>first) << 4;
       blocks(true, x + at, y + at, i, first, firstRow + r, counter2, counter3, key0, key1, least, scale);
     }
