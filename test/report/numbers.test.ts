@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatCount, formatDuration, formatLoss, formatNumber, formatPercent } from "../../ts/report/numbers.ts";
+import { formatCount, formatDuration, formatLoss, formatNumber, formatPercent, formatSpan } from "../../ts/report/numbers.ts";
 
 const test = suite("numbers");
 
@@ -9,13 +9,23 @@ test("read the same in every locale", () => {
   assert.equal([0, 999, 1000, 1234567].map(formatCount), ["0", "999", "1,000", "1,234,567"]);
   assert.equal([0.12345, 4321, NaN].map(formatLoss), ["0.123", "4.32e+3", "NaN"]);
   assert.equal([0.5, NaN].map((share) => formatPercent(share)), ["50.0 %", "?"]); // prettier-ignore
+  assert.equal([0, 8.24, 9.97, 59.4, 60, 245, 3720].map(formatSpan), [
+    "0.0 s",
+    "8.2 s",
+    "10 s",
+    "59 s",
+    "1 min 0 s",
+    "4 min 5 s",
+    "1 h 2 min",
+  ]);
   assert.is(formatPercent(0.12345, 2), "12.35 %");
 });
 
 test("keep three significant digits", () => {
   const known: [number, string][] = [
     [0, "0"],
-    [0.001234, "0.00123"],
+    [0.01234, "0.0123"],
+    [0.0005, "5e-4"],
     [12.345, "12.3"],
     [-0.5, "-0.5"],
     [999.9, "1000"],

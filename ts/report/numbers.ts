@@ -9,6 +9,16 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** `8.2 s`, `4 min 5 s`, `1 h 2 min`. */
+export function formatSpan(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)} s`;
+  const whole = Math.floor(seconds + 0.5);
+  if (whole < 60) return `${whole} s`;
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  return h > 0 ? `${h} h ${m} min` : `${m} min ${s} s`;
+}
+
 /** `1,234,567`: a whole number, rounded down. */
 export function formatCount(value: number): string {
   return String(Math.floor(value)).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -25,12 +35,12 @@ export function formatLoss(loss: number): string {
   return Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toExponential(2);
 }
 
-/** Three significant digits without an exponent where that is shorter: `0.00123`, `12.3`, `1,230`, `1.2e-7`. */
+/** Three significant digits without an exponent where that is shorter: `0.0123`, `12.3`, `1,235`, `1.2e-7`. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size === 0) return "0";
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(1).replace("e+", "e");
+  if (size >= 1e6 || size < 1e-3) return value.toExponential(1).replace("e+", "e").replace(".0e", "e");
   if (size >= 1000) return `${value < 0 ? "-" : ""}${formatCount(Math.floor(size + 0.5))}`;
   return String(Number(value.toPrecision(3)));
 }

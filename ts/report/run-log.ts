@@ -1,0 +1,83 @@
+// A run put together from its events: what a report shows. A run that was killed and went on counts once.
+import type {
+  CheckpointEvent,
+  DiagnosticsEvent,
+  EvaluateEvent,
+  RunEndEvent,
+  RunEvent,
+  RunStartEvent,
+  SamplesEvent,
+  StepEvent,
+} from "../train/events.ts";
+
+export interface RunLog {
+  /** The latest start: the settings that the run ended with. */
+  readonly start: RunStartEvent;
+  readonly steps: readonly StepEvent[];
+  readonly evaluations: readonly EvaluateEvent[];
+  readonly diagnostics: readonly DiagnosticsEvent[];
+  readonly checkpoints: readonly CheckpointEvent[];
+  /** The newest. */
+  readonly samples?: SamplesEvent;
+  readonly end?: RunEndEvent;
+  /** The steps after which it was taken up again. */
+  readonly resumedAt: readonly number[];
+}
+
+/** Puts a run together. Events past the step that a run was resumed from are dropped: they were computed again. */
+export function collectRun(events: readonly RunEvent[]): RunLog {
+  let start: RunStartEvent | undefined;
+  let steps: StepEvent[] = [];
+  let evaluations: EvaluateEvent[] = [];
+  let diagnostics: DiagnosticsEvent[] = [];
+  let checkpoints: CheckpointEvent[] = [];
+  let samples: SamplesEvent | undefined;
+  let end: RunEndEvent | undefined;
+  let resumedAt: number[] = [];
+  for (const event of events) {
+    switch (event.type) {
+      case "run-start": {
+        const { resumedFrom = 0, stepsPerEpoch } = event;
+        steps = steps.filter((each) => each.step <= resumedFrom);
+        evaluations = evaluations.filter((each) => (each.step ?? each.epoch * stepsPerEpoch) <= resumedFrom);
+        diagnostics = diagnostics.filter((each) => each.step <= resumedFrom);
+        checkpoints = checkpoints.filter((each) => each.step <= resumedFrom);
+        if (resumedFrom === 0) samples = undefined;
+        resumedAt = [...resumedAt.filter((step) => step < resumedFrom), ...(resumedFrom > 0 ? [resumedFrom] : [])];
+        end = undefined;
+        start = event;
+        break;
+      }
+      case "step":
+        steps.push(event);
+        break;
+      case "evaluate":
+        evaluations.push(event);
+        break;
+      case "diagnostics":
+        diagnostics.push(event);
+        break;
+      case "checkpoint":
+        checkpoints.push(event);
+        break;
+      case "samples":
+        samples = event;
+        break;
+      case "run-end":
+        end = event;
+    }
+  }
+  if (start === undefined) throw new Error(`report: ${events.length} events and no run-start, wanted the log of a run`);
+  return { start, steps, evaluations, diagnostics, checkpoints, samples, end, resumedAt };
+}
+
+/** The split that a run is judged by: that of its last evaluation. */
+export function judgedBy(run: RunLog): readonly EvaluateEvent[] {
+  const split = run.evaluations.at(-1)?.split;
+  return run.evaluations.filter((each) => each.split === split);
+}
+
+/** Epochs done after so many steps, with the part of an epoch. */
+export function epochOf(step: number, start: RunStartEvent): number {
+  return start.stepsPerEpoch > 0 ? step / start.stepsPerEpoch : 0;
+}
