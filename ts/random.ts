@@ -1,12 +1,9 @@
-// Random numbers as a function, not a state: Philox4x32-10 (Salmon et al., SC11), a value per (seed, label, counter).
-//
-// Key: key0 = (seed mod 2^32) xor h1, key1 = floor(seed / 2^32) xor h2, where (h1, h2) is a 64-bit hash of the label; equal seeds with
-// different labels and equal labels with different seeds give different keys. `split` appends "/label", so
-// stream(s, "a").split("b") is stream(s, "a/b"). A stream is for one purpose: all its draws read the same words.
-// Value i at counters (c1, c2, c3) reads word i mod 4 of the block with counter (floor(i / 4), c1, c2, c3); i < 2^34.
-//   uint32: that word.   uniform: (word >>> 8) 2^-24, exact in float32, in [0, 1).
-//   normal: Box-Muller on words (0, 1) and (2, 3): sqrt(-2 ln((w0 + 1) 2^-32)) times cos, sin of 2 pi w1 2^-32.
-//   integer(n): word w of block (i, c1, c2, c3 + attempt) in turn, the first below the largest multiple of n, modulo n.
+// Random numbers as a function, not a state: Philox4x32-10 (Salmon et al., SC11), a value per (seed, label, counter). Key: key0 = (seed
+// mod 2^32) xor h1, key1 = floor(seed / 2^32) xor h2, (h1, h2) a 64-bit hash of the label. Value i at counters (c1, c2, c3) reads word
+// i mod 4 of the block with counter (floor(i / 4), c1, c2, c3), i < 2^34; a stream is for one purpose, as all its draws read the same words.
+// uniform: (word >>> 8) 2^-24, exact in float32, in [0, 1). normal: Box-Muller on words (0, 1) and (2, 3): sqrt(-2 ln((w0 + 1) 2^-32))
+// times cos, sin of 2 pi w1 2^-32. integer(n): word w of block (i, c1, c2, c3 + attempt) in turn, the first below the largest multiple
+// of n, modulo n. split appends "/label": stream(s, "a").split("b") is stream(s, "a/b").
 
 import { cosPi, log, sinPi } from "./math.ts";
 

@@ -1,12 +1,9 @@
-// Sums, largest values and indices along one axis of [outer, length, inner], sums over a buffer, and the tree that adds shards.
-// Order of the sums (part of the numeric contract; all adds are float32 unless said otherwise, every accumulator starts at 0):
-// reduce_sum, inner = 1: blocks of 2048 elements; within a block, element j is added to accumulator j mod 16 in ascending order. The
-//   block's accumulators are then added to sixteen totals of the same places. At the end the totals of the four vectors become
-//   (v0 + v1) + (v2 + v3), and its lanes (l0 + l2) + (l1 + l3).
-// reduce_sum, inner > 1: blocks of 128 elements along the axis, added in ascending order; the blocks' sums in ascending order.
-// sum_of_squares: float64; element j goes to accumulator j mod 16 in ascending order, the square being exact; the eight pairs p of
-//   accumulators become ((p0 + p1) + (p2 + p3)) + ((p4 + p5) + (p6 + p7)), whose two lanes are added and rounded to float32.
-// tree_sum: see there. The largest and their indices need no order.
+// Sums, largest values and indices along one axis of [outer, length, inner], sums over a buffer, and the tree that adds shards. Orders of
+// sums (part of the numerics contract; float32 adds unless said; accumulators start at 0): reduce_sum, inner = 1: blocks of 2048, element
+// j to accumulator j mod 16, ascending; a block's accumulators added to sixteen totals; at the end (v0 + v1) + (v2 + v3), its lanes
+// (l0 + l2) + (l1 + l3). inner > 1: blocks of 128 along the axis, ascending, the blocks' sums ascending. sum_of_squares: float64, element
+// j to accumulator j mod 16, squares exact; pairs p of accumulators ((p0 + p1) + (p2 + p3)) + ((p4 + p5) + (p6 + p7)), its two lanes
+// added and rounded to float32. tree_sum: see there. The largest and their indices need no order.
 import { loadPart, storePart, sumLanes } from "./lanes";
 import { constant } from "./transcendental";
 
