@@ -54,7 +54,7 @@ export function createProgress({
 
   // A process that ends without stop() must not leave the terminal without cursor.
   const restore = (): void => {
-    stream.write("\x1b[?25h\x1b[?7h");
+    stream.write("\x1b[?25h\x1b[?7h\n");
   };
 
   const hideBar = (): void => {
