@@ -85,9 +85,14 @@ export function writeState(entries: readonly StateEntry[], dict: StateDict, { st
       `loadStateDict: ${missing.length} keys missing (${listed(missing)}), ${unexpected.length} unknown (${listed(unexpected)}), ` +
         "wanted the keys of this model or { strict: false }",
     );
-  for (const { key, shape } of entries)
-    if (Object.hasOwn(dict, key) && dict[key].shape.join() !== shape.join())
-      throw new Error(`loadStateDict: ${key} of shape [${dict[key].shape.join(",")}], wanted [${shape.join(",")}]`);
+  for (const { key, shape } of entries) {
+    if (!Object.hasOwn(dict, key)) continue;
+    const given = dict[key];
+    if (given.shape.join() !== shape.join())
+      throw new Error(`loadStateDict: ${key} of shape [${given.shape.join(",")}], wanted [${shape.join(",")}]`);
+    if (given.values.length !== sizeOf(shape))
+      throw new Error(`loadStateDict: ${key} with ${given.values.length} values, wanted ${sizeOf(shape)} for [${shape.join(",")}]`);
+  }
   const changed = new Map<Variable, Float32Array | Float64Array>();
   for (const { key, variable, place } of entries) {
     if (!Object.hasOwn(dict, key)) continue;
