@@ -1,6 +1,6 @@
 // How workers show each other rows of numbers: each copies its own into a block of its own, tells the address, and after the barrier
 // copies all of them. Two blocks in turn suffice: nobody writes a block again before all have passed the next barrier.
-import type { Exchange, Tensor } from "../ts/autograd/index.ts";
+import type { Exchange } from "../ts/autograd/index.ts";
 import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { wasmBuffer } from "../ts/backend/index.ts";
 import type { Barrier } from "./barrier.ts";
@@ -19,7 +19,7 @@ export class MemoryExchange implements Exchange {
   private readonly workers: number;
   private readonly blocks: (Buffer | null)[] = [null, null];
   private readonly results: (Buffer | null)[] = [null, null];
-  private readonly waiting: { readonly tensor: Tensor; readonly work: (tensor: Tensor) => void }[] = [];
+  private readonly waiting: (() => void)[] = [];
   private parity: 0 | 1 = 0;
 
   constructor(backend: WasmBackend, words: Int32Array<ArrayBufferLike>, barrier: Barrier, worker: number, workers: number) {
@@ -63,16 +63,12 @@ export class MemoryExchange implements Exchange {
     return { offset, length };
   }
 
-  later(tensor: Tensor, work: (tensor: Tensor) => void): void {
-    tensor.kept = true;
-    this.waiting.push({ tensor, work });
+  later(work: () => void): void {
+    this.waiting.push(work);
   }
 
   /** Does what waits, in order. */
   settle(): void {
-    for (const { tensor, work } of this.waiting.splice(0)) {
-      work(tensor);
-      tensor.dispose();
-    }
+    for (const work of this.waiting.splice(0)) work();
   }
 }

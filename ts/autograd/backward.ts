@@ -1,8 +1,8 @@
 // Runs the tape backward. Gradients of leaves add up in tape order and stay with the leaf; all others are freed as soon as they
 // are used. With a batch spread over threads the gradients of leaves stay in parts until the threads meet.
 import { alias, empty, keep, noGrad, scope } from "./scope.ts";
-import { addInto, finish, ShardSum } from "./shard-sum.ts";
-import { shapeText, Tensor } from "./tensor.ts";
+import { addInto, finish } from "./shard-sum.ts";
+import { ShardSum, shapeText, Tensor } from "./tensor.ts";
 
 function sameShape(a: Tensor | ShardSum, b: Tensor): boolean {
   return a.shape.length === b.shape.length && a.shape.every((length, axis) => length === b.shape[axis]);

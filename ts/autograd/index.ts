@@ -8,6 +8,6 @@ export { emptyLike, launch } from "./launch.ts";
 export * from "./op.ts";
 export * from "./ops/index.ts";
 export * from "./scope.ts";
-export { ShardSum, finish, sumOverSamples } from "./shard-sum.ts";
+export { finish, sumOverSamples } from "./shard-sum.ts";
 export * from "./slice.ts";
-export { Tensor, shapeText, sizeOf, type Shape } from "./tensor.ts";
+export { ShardSum, Tensor, shapeText, sizeOf, type Shape } from "./tensor.ts";

@@ -4,9 +4,8 @@
 //     forward: ([x]) => multiply(x, x),
 //     vjp: (dy, _y, [x]) => [() => multiply(dy, affine(x, 2, 0))],
 //     samples: [{ inputs: [[2, 3]], attributes: {} }] });
-import { Tensor, type Shape } from "./tensor.ts";
-import { isRecording, noGrad, scope } from "./scope.ts";
-import type { ShardSum } from "./shard-sum.ts";
+import { type ShardSum, Tensor, type Shape } from "./tensor.ts";
+import { alias, isRecording, noGrad, scope } from "./scope.ts";
 import type { BatchSlice } from "./slice.ts";
 
 /** What an op is given: tensors, with null for an optional one that is absent. */
@@ -57,7 +56,9 @@ export function defineOp<I extends Inputs, A>(name: string, spec: OpSpec<I, A>):
     const made: Forward = scope(() =>
       noGrad(() => {
         const result = spec.forward(inputs, attributes);
-        return result instanceof Tensor ? { value: result } : { ...result };
+        const forward = result instanceof Tensor ? { value: result } : { ...result };
+        // An identity may return its input: the tape needs a tensor of its own.
+        return inputs.includes(forward.value) ? { ...forward, value: alias(forward.value) } : forward;
       }),
     );
     const { value, saved = [] } = made;

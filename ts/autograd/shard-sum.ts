@@ -4,20 +4,7 @@ import { accumulate } from "../kernels/elementwise.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { combineTree, shardStart, sliceStart, treeNodes, treeRoot, type BatchSlice, type TreeNode } from "./slice.ts";
 import { empty, scope } from "./scope.ts";
-import { sizeOf, type Shape, Tensor } from "./tensor.ts";
-
-export class ShardSum {
-  readonly slice: BatchSlice;
-  readonly shape: Shape;
-  /** A value for each of treeNodes(shards, first, last); null where the subtree has no samples. */
-  readonly values: readonly (Tensor | null)[];
-
-  constructor(slice: BatchSlice, shape: Shape, values: readonly (Tensor | null)[]) {
-    this.slice = slice;
-    this.shape = shape;
-    this.values = values;
-  }
-}
+import { ShardSum, sizeOf, Tensor, type Shape } from "./tensor.ts";
 
 /** Adds `right` to `left` in place. */
 export function addInto(left: Tensor, right: Tensor): Tensor {

@@ -2,7 +2,6 @@
 // over the batch is formed shard by shard and combined in one binary tree, so that all thread counts give the same bits.
 // The tree pairs shard i with i+k for k = 1, 2, 4, ...; shards without samples are left out.
 import type { Buffer } from "../backend/backend.ts";
-import type { Tensor } from "./tensor.ts";
 
 /** How threads that hold different shards meet. */
 export interface Exchange {
@@ -11,8 +10,8 @@ export interface Exchange {
    * It stays valid until the exchange after the next.
    */
   share(local: Buffer, offset: number, total: number): Buffer;
-  /** Does `work` on a tensor when the threads have nothing else to wait for, at the latest before the step ends. */
-  later(tensor: Tensor, work: (tensor: Tensor) => void): void;
+  /** Does `work` when the threads have nothing else to wait for, in the order of the calls, at the latest before the step ends. */
+  later(work: () => void): void;
 }
 
 export interface BatchSlice {

@@ -2,9 +2,9 @@
 import { copyStrided } from "../kernels/elementwise.ts";
 import { reduceSum } from "../kernels/reduce.ts";
 import { alias } from "./scope.ts";
-import { sumOverSamples, type ShardSum } from "./shard-sum.ts";
+import { sumOverSamples } from "./shard-sum.ts";
 import { emptyLike, launch, rowsOf } from "./launch.ts";
-import { shapeText, sizeOf, type Shape, type Tensor } from "./tensor.ts";
+import { type ShardSum, shapeText, sizeOf, type Shape, type Tensor } from "./tensor.ts";
 
 const RANK = 6;
 

@@ -2,7 +2,6 @@
 // Image tensors are [N, H, W, C]. Operations are in ops/ and, as methods, in methods.ts.
 import type { Backend, Buffer } from "../backend/backend.ts";
 import type { BatchSlice } from "./slice.ts";
-import type { ShardSum } from "./shard-sum.ts";
 
 export type Shape = readonly number[];
 
@@ -111,5 +110,19 @@ export class Tensor {
   item(): number {
     if (this.size !== 1) throw new Error(`item: a tensor of ${this.size} values, wanted 1`);
     return this.toArray()[0];
+  }
+}
+
+/** A sum over the batch in parts: a value for each of the largest subtrees of shards that one thread holds (see shard-sum.ts). */
+export class ShardSum {
+  readonly slice: BatchSlice;
+  readonly shape: Shape;
+  /** A value for each of treeNodes(shards, first, last); null where the subtree has no samples. */
+  readonly values: readonly (Tensor | null)[];
+
+  constructor(slice: BatchSlice, shape: Shape, values: readonly (Tensor | null)[]) {
+    this.slice = slice;
+    this.shape = shape;
+    this.values = values;
   }
 }

@@ -20,6 +20,13 @@ export interface RawBatch {
   readonly seed?: number;
 }
 
+/** What the trainer needs of a loader. */
+export interface BatchSource {
+  readonly batchesPerEpoch: number;
+  /** Batches of an epoch from number `from` on. */
+  epoch(epoch: number, from?: number): AsyncIterable<RawBatch>;
+}
+
 /** Makes the tensors of a batch. */
 interface Source {
   images(): Tensor;

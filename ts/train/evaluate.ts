@@ -1,6 +1,6 @@
 // Accuracy and loss of a model over a whole set.
+import type { BatchSource } from "./batch.ts";
 import type { EvaluateSettings, Pool } from "./pool.ts";
-import type { BatchSource } from "./trainer.ts";
 
 export interface Summary {
   /** Mean cross-entropy. */

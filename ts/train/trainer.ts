@@ -1,20 +1,13 @@
 // The training loop, on the calling thread or on a team: epochs over a loader, learning rate by schedule, evaluation, checkpoints.
 // It yields what happens as typed events and prints nothing.
 import type { Schedule } from "../optim/index.ts";
-import type { RawBatch } from "./batch.ts";
+import type { BatchSource, RawBatch } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint-format.ts";
 import { digest } from "./digest.ts";
 import { summarize, type Summary } from "./evaluate.ts";
 import type { BlockDiagnostics, JsonObject, RunEvent } from "./events.ts";
 import type { Pool, StepResult } from "./pool.ts";
 import { captureState, restoreState, type Position } from "./state.ts";
-
-/** What the trainer needs of a loader. */
-export interface BatchSource {
-  readonly batchesPerEpoch: number;
-  /** Batches of an epoch from number `from` on. */
-  epoch(epoch: number, from?: number): AsyncIterable<RawBatch>;
-}
 
 export interface TrainerOptions {
   readonly pool: Pool;

@@ -4,9 +4,9 @@ import { reduceSum } from "../../kernels/reduce.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { overBuffer } from "../scope.ts";
-import { sumOverSamples, type ShardSum } from "../shard-sum.ts";
+import { sumOverSamples } from "../shard-sum.ts";
 import { broadcastShape, expanded, sumTo } from "../strided.ts";
-import { shapeText, sizeOf, type Shape, type Tensor } from "../tensor.ts";
+import { type ShardSum, shapeText, sizeOf, type Shape, type Tensor } from "../tensor.ts";
 
 type GemmKernel = typeof gemmNn;
 

@@ -2,8 +2,8 @@
 import * as kernels from "../../kernels/layer-norm.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
-import { rowOfSum, sumOverSamples, type ShardSum } from "../shard-sum.ts";
-import { shapeText, type Tensor } from "../tensor.ts";
+import { rowOfSum, sumOverSamples } from "../shard-sum.ts";
+import { type ShardSum, shapeText, type Tensor } from "../tensor.ts";
 
 function sizes(x: Tensor): { rows: number; c: number } {
   const c = x.shape[x.rank - 1];

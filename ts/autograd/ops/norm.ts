@@ -5,7 +5,7 @@ import * as kernels from "../../kernels/norm.ts";
 import { treeSum } from "../../kernels/reduce.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
-import { alias, overBuffer } from "../scope.ts";
+import { alias, keep, overBuffer } from "../scope.ts";
 import { shareShards } from "../shard-sum.ts";
 import { shardStart, sliceStart, wholeBatch, type BatchSlice } from "../slice.ts";
 import { shapeText, type Tensor } from "../tensor.ts";
@@ -97,7 +97,13 @@ function groupStatistics(
     observe(y, count * size * pixels);
   };
   if (!slice.exchange) tell(moments);
-  else slice.exchange.later(moments, tell);
+  else {
+    keep(moments);
+    slice.exchange.later(() => {
+      tell(moments);
+      moments.dispose();
+    });
+  }
   return statistics;
 }
 
