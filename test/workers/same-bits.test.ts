@@ -58,12 +58,15 @@ async function firstOf(loader: DataLoader): Promise<RawBatch> {
   throw new Error("no batch");
 }
 
+/** Starting threads is what takes the time. */
+const counts = (name: string): number[] => (name === "plain" ? [0, 1, 2, 3, 4] : [0, 2, 3]);
+
 const test = suite("same bits");
 
 for (const [name, variant] of Object.entries(variants))
-  test(`0, 1, 2, 3 and 4 workers give the same bits: ${name}`, async () => {
+  test(`${counts(name).join(", ")} workers give the same bits: ${name}`, async () => {
     const found: string[] = [];
-    for (const workers of [0, 1, 2, 3, 4]) {
+    for (const workers of counts(name)) {
       const pool = await open(workers, variant);
       found.push(await outcome(pool, variant));
       await pool.close();
