@@ -8,11 +8,17 @@ const BREAK_ADDRESS = 64;
 const FIRST_PAGE = 16;
 const CHUNK_PAGES = 64;
 
-/** A shared memory of `maximum` pages (65,536 pages are 4 GiB), ready for arenas. */
+/** A shared memory of at most `maximumPages` (65,536 pages are 4 GiB), or of as many as the system lets reserve, ready for arenas. */
 export function createSharedMemory(maximumPages = 65536): WebAssembly.Memory {
-  const memory = new WebAssembly.Memory({ initial: FIRST_PAGE, maximum: maximumPages, shared: true });
-  Atomics.store(new Int32Array(memory.buffer), BREAK_ADDRESS / 4, FIRST_PAGE);
-  return memory;
+  for (let maximum = maximumPages; ; maximum = Math.floor(maximum / 2)) {
+    try {
+      const memory = new WebAssembly.Memory({ initial: FIRST_PAGE, maximum, shared: true });
+      Atomics.store(new Int32Array(memory.buffer), BREAK_ADDRESS / 4, FIRST_PAGE);
+      return memory;
+    } catch (error) {
+      if (!(error instanceof RangeError) || maximum < 16 * FIRST_PAGE) throw error;
+    }
+  }
 }
 
 /** Bytes of a size class: eighths of an octave above 1 KiB, and an odd count of cache lines so that equal blocks do not alias. */
