@@ -120,6 +120,8 @@ export function uninitialized<T>(make: () => T): T {
 export abstract class Module {
   /** True in train(), false in eval(). */
   training = true;
+  /** What a layer draws by while it trains (dropout): a function of seed and path, from initialize(), else from train() with seed 0. */
+  protected draws: RandomStream | null = null;
 
   /** Variables that the layer itself owns, as files name them. */
   protected own(): readonly StateEntry[] {
@@ -182,13 +184,24 @@ export abstract class Module {
 
   /** Switches to training behavior (batch statistics, dropout). */
   train(on = true): this {
-    for (const [, module] of this.namedModules()) module.training = on;
+    const root = stream(0, "train");
+    for (const [path, module] of this.namedModules()) {
+      module.training = on;
+      module.draws ??= root.split(path);
+    }
     return this;
   }
 
   /** Switches to evaluation: running statistics, no dropout. */
   eval(): this {
     return this.train(false);
+  }
+
+  /** Gives every layer what it draws by while it trains. */
+  drawBy(seed: number): this {
+    const root = stream(seed, "train");
+    for (const [path, module] of this.namedModules()) module.draws = root.split(path);
+    return this;
   }
 
   /** Stops (or restarts) training the parameters whose key `which` accepts; all by default. */
@@ -229,8 +242,12 @@ export abstract class Layer extends Module {
   abstract forward(x: Tensor): Tensor;
 }
 
-/** Sets every variable of a model to its initial value, a function of the seed and its path only; not inside uninitialized(). */
+/**
+ * Sets every variable of a model to its initial value, and what layers draw by later, as functions of the seed and the path only.
+ * Inside uninitialized() values stay as they are.
+ */
 export function initialize<M extends Module>(model: M, { seed = 0 }: { seed?: number } = {}): M {
+  model.drawBy(seed);
   if (!drawing) return model;
   const root = stream(seed, "init");
   for (const [path, module] of model.namedModules()) module.reset(root.split(path));
