@@ -30,6 +30,12 @@ export class MemoryExchange implements Exchange {
     this.workers = workers;
   }
 
+  /** Begins a step. A step that was given up may have left the threads at different places. */
+  begin(): void {
+    this.parity = 0;
+    this.waiting.length = 0;
+  }
+
   private room(list: (Buffer | null)[], length: number): Buffer {
     const known = list[this.parity];
     if (known && known.length >= length) return known;

@@ -118,6 +118,7 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
     variable.requiresGrad = !variable.frozen;
   }
   const parameters = optimizer.slots.map(({ variable }) => variable);
+  thread.exchanges[worker]?.begin();
   try {
     let loss = 0;
     let correct = 0;

@@ -20,6 +20,7 @@ export function createOptimizer(model: Module, options: JsonObject): Optimizer {
 
 export function loss(model: Module, batch: Batch, options: JsonObject): LossAndLogits {
   if (options["explode"] === "loss" && batch.slice.first > 0) throw new Error("program: exploded on purpose");
+  if (options["explode"] === "exit" && batch.slice.first > 0 && batch.step === 0) process.exit(3);
   const images = options["dropout"] ? dropout(batch.images, { p: 0.2, key: [1, 2], step: batch.step }) : batch.images;
   const logits = (model as ResNetV2).forward(images);
   return { loss: crossEntropy(logits, batch.labels, { smoothing: 0.1 }), logits };

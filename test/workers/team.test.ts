@@ -43,6 +43,24 @@ test("a program that throws in one worker fails the step, and no more than the s
   await team.close();
 });
 
+test("a worker that ends in mid-step fails the step; a new one takes its place, and the next steps have their usual bits", async () => {
+  const batches: RawBatch[] = [];
+  for await (const batch of new DataLoader(dataset, { batchSize: 26, seed: 9 }).epoch(0)) batches.push(batch);
+  const digests: string[] = [];
+  for (const explode of ["exit", "no"]) {
+    const team = await createTeam({ module, workers: 3, options: { explode } });
+    if (explode === "exit") {
+      let message = "";
+      await team.step(batches[0]).catch((error: Error) => (message = error.message));
+      assert.match(message, /worker exited with code: 3/);
+    }
+    for (const batch of batches.slice(1)) await team.step(batch);
+    digests.push(digest(team.model));
+    await team.close();
+  }
+  assert.is(digests[0], digests[1]);
+});
+
 test("bad counts of workers are refused with both numbers", async () => {
   for (const [workers, pattern] of [
     [0, /0 workers/],
