@@ -32,6 +32,11 @@ function tapeOf(result: Tensor): Tensor[] {
   const open = [result];
   while (open.length > 0) {
     const tensor = open.pop()!;
+    if (tensor.node?.spent)
+      throw new Error(
+        `backward: ${tensor.node.name} of shape ${shapeText(tensor.shape)} was used up by an earlier backward(), wanted a new forward pass, ` +
+          "or one backward() of the losses' sum",
+      );
     for (const input of tensor.node?.inputs ?? [])
       if (input?.requiresGrad && !seen.has(input)) {
         seen.add(input);
@@ -100,9 +105,10 @@ export function backward(result: Tensor, { gradient, createGraph = false }: Back
         gradients.delete(tensor);
         const node = tensor.node;
         if (node === null) {
-          addToLeaf(tensor, dy);
+          addToLeaf(tensor, dy.shared.references > 1 ? copyOf(dy) : dy);
           continue;
         }
+        node.spent = true;
         const thunks = node.backward(dy, tensor);
         const wanted = node.inputs.map((input, position) => (input?.requiresGrad ? thunks[position] : null));
         partsOf(wanted).forEach((part, position) => {

@@ -4,9 +4,9 @@
 //     forward: ([x]) => multiply(x, x),
 //     vjp: (dy, _y, [x]) => [() => multiply(dy, affine(x, 2, 0))],
 //     samples: [{ inputs: [[2, 3]], attributes: {} }] });
-import { type ShardSum, Tensor, type Shape } from "./tensor.ts";
+import { shapeText, Tensor, type ShardSum, type Shape } from "./tensor.ts";
 import { alias, isRecording, noGrad, scope } from "./scope.ts";
-import type { BatchSlice } from "./slice.ts";
+import { sliceSamples, type BatchSlice } from "./slice.ts";
 
 /** What an op is given: tensors, with null for an optional one that is absent. */
 export type Inputs = readonly (Tensor | null)[];
@@ -50,6 +50,13 @@ export function batchOf(inputs: Inputs): BatchSlice | null {
   return null;
 }
 
+/** For a result of `name` whose first axis no longer holds the samples of x's batch: no batch. Error: where threads share the batch. */
+export function leaveBatch(name: string, { batch, shape }: Pick<Tensor, "batch" | "shape">): null {
+  if (batch !== null && batch.exchange !== null)
+    throw new Error(`${name}: moves the samples of a batch in ${shapeText(shape)}, wanted them left on axis 0 where threads share a batch`);
+  return null;
+}
+
 /** Declares an operation with its gradient; see the head of this file for an example. */
 export function defineOp<I extends Inputs, A>(name: string, spec: OpSpec<I, A>): Op<I, A> {
   const apply = (inputs: I, attributes: A): Tensor => {
@@ -62,16 +69,19 @@ export function defineOp<I extends Inputs, A>(name: string, spec: OpSpec<I, A>):
       }),
     );
     const { value, saved = [] } = made;
-    value.batch = made.batch === undefined ? batchOf(inputs) : made.batch;
+    const batch = made.batch === undefined ? batchOf(inputs) : made.batch;
+    value.batch = batch === null || value.shape[0] === sliceSamples(batch) ? batch : leaveBatch(name, { batch, shape: value.shape });
+    const own = saved.filter((tensor) => tensor !== value && !inputs.includes(tensor));
     if (isRecording() && inputs.some((input) => input?.requiresGrad)) {
       value.requiresGrad = true;
       value.node = {
         name,
         inputs,
-        saved,
+        saved: own,
+        spent: false,
         backward: (dy, y) => spec.vjp(dy, y, inputs, attributes, saved),
       };
-    } else for (const tensor of saved) tensor.dispose();
+    } else for (const tensor of own) tensor.dispose();
     return value;
   };
   return Object.assign(apply, { opName: name, spec });

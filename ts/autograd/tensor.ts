@@ -17,7 +17,10 @@ export interface TapeNode {
   readonly inputs: readonly (Tensor | null)[];
   /** Gradients of the inputs, each only when asked for. */
   readonly backward: (dy: Tensor, y: Tensor) => readonly ((() => Tensor | ShardSum | null) | null)[];
+  /** Freed when backward() has used them. */
   readonly saved: readonly Tensor[];
+  /** backward() has been here. */
+  spent: boolean;
 }
 
 let created = 0;

@@ -2,7 +2,7 @@
 import { gemmNn, gemmNt, gemmTn } from "../../kernels/gemm.ts";
 import { reduceSum } from "../../kernels/reduce.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
-import { defineOp } from "../op.ts";
+import { defineOp, leaveBatch } from "../op.ts";
 import { overBuffer } from "../scope.ts";
 import { sumOverSamples } from "../shard-sum.ts";
 import { broadcastShape, expanded, sumTo } from "../strided.ts";
@@ -43,7 +43,9 @@ function outerSum(left: Tensor, right: Tensor, shape: Shape): Tensor | ShardSum 
 export const matmulSharedOp = defineOp<readonly [Tensor, Tensor], object>("matmulShared", {
   forward: ([x, w]) => {
     const [k, n] = w.shape;
-    return product(gemmNn, x, w, null, [...x.shape.slice(0, -1), n], x.size / k, n, k);
+    const value = product(gemmNn, x, w, null, [...x.shape.slice(0, -1), n], x.size / k, n, k);
+    // A batch as the right factor is summed over.
+    return { value, batch: w.batch === null ? x.batch : leaveBatch("matmul", w) };
   },
   vjp: (dy, _y, [x, w]) => {
     const [k, n] = w.shape;

@@ -1,6 +1,6 @@
 // Operations that move values without changing them: reshape, transpose, slice, concat, pad, broadcast.
 import { emptyLike } from "../launch.ts";
-import { defineOp } from "../op.ts";
+import { defineOp, leaveBatch } from "../op.ts";
 import { alias } from "../scope.ts";
 import { broadcastShape, copyLayout, expanded, stridesOf, sumTo } from "../strided.ts";
 import { shapeText, sizeOf, type Shape, type Tensor } from "../tensor.ts";
@@ -23,7 +23,7 @@ function permuted(x: Tensor, order: readonly number[]): Tensor {
 }
 
 export const transposeOp = defineOp<One, { readonly order: readonly number[] }>("transpose", {
-  forward: ([x], { order }) => permuted(x, order),
+  forward: ([x], { order }) => ({ value: permuted(x, order), batch: order[0] === 0 ? x.batch : leaveBatch("transpose", x) }),
   vjp: (dy, _y, _x, { order }) => [() => permuted(dy, inverseOf(order))],
   samples: [
     { inputs: [[3, 4]], attributes: { order: [1, 0] } },
