@@ -81,6 +81,7 @@ export const powOp = defineOp<One, { readonly exponent: number }>("pow", {
   },
   vjp: (dy, _y, [x], { exponent }) => [
     () => {
+      if (exponent === 0) return affine(dy, 0, 0);
       const slope = emptyLike(x);
       launch(kernels.pow, { x, y: slope }, { length: x.size, exponent: exponent - 1 });
       return affine(pointwise(multiplyKernel, dy, slope), exponent, 0);
