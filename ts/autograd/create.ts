@@ -53,9 +53,10 @@ export function tensor(
     flatten(values as Nested, own, 0, list);
     flat = list;
   }
-  const made = empty(shape ?? own, backend);
-  if (sizeOf(made.shape) !== flat.length)
-    throw new Error(`tensor: ${flat.length} values for shape ${shapeText(made.shape)}, wanted ${made.size}`);
+  const wanted = shape ?? own;
+  if (sizeOf(wanted) !== flat.length)
+    throw new Error(`tensor: ${flat.length} values for shape ${shapeText(wanted)}, wanted ${sizeOf(wanted)}`);
+  const made = empty(wanted, backend);
   backend.write(made.buffer, flat);
   made.requiresGrad = requiresGrad;
   return made;
