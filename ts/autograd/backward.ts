@@ -140,16 +140,21 @@ function partsOf(thunks: readonly ((() => Tensor | ShardSum | null) | null)[]): 
 
 /** The gradients of `result` by the given leaves; their `grad` fields stay as they were. */
 export function gradients(result: Tensor, of: readonly Tensor[], options: BackwardOptions = {}): Tensor[] {
+  if (of.some((tensor) => tensor.node !== null))
+    throw new Error("gradients: a tensor that an operation made, wanted leaves (requiresGrad set on them)");
   const before = of.map((tensor) => tensor.grad);
-  for (const tensor of of) {
-    if (tensor.node !== null) throw new Error("gradients: a tensor that an operation made, wanted leaves (requiresGrad set on them)");
-    tensor.grad = null;
+  for (const tensor of of) tensor.grad = null;
+  const found: Tensor[] = [];
+  try {
+    backward(result, options);
+    const missing = of.findIndex(({ grad }) => grad === null);
+    if (missing >= 0) throw new Error(`gradients: the result does not depend on tensor ${missing}, wanted one that it depends on`);
+    found.push(...of.map(({ grad }) => grad!));
+  } finally {
+    of.forEach((tensor, index) => {
+      if (found.length === 0) tensor.grad?.dispose();
+      tensor.grad = before[index];
+    });
   }
-  backward(result, options);
-  return of.map((tensor, index) => {
-    const own = tensor.grad;
-    tensor.grad = before[index];
-    if (own === null) throw new Error(`gradients: the result does not depend on tensor ${index}, wanted one that it depends on`);
-    return own;
-  });
+  return found;
 }
