@@ -1,22 +1,16 @@
 // The nets' sizes against the papers', their state keys, shapes on the way through, options and errors.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { noGrad, scope, sizeOf, tensor, withBackend, type Backend } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { noGrad, scope, sizeOf, tensor, withBackend } from "../../ts/autograd/index.ts";
+import { createDryBackend, createReferenceBackend } from "../../ts/backend/index.ts";
 import { none, orthogonal, padChannels, projection, ResNetV2, resnetV2, type ResNetV2Options } from "../../ts/models/index.ts";
 import { uninitialized } from "../../ts/nn/index.ts";
 import { normals } from "../autograd/normals.ts";
 
 const test = suite("models/resnet-v2");
 
-/** Owns no memory, for nets that are only counted. */
-function countingBackend(): Backend {
-  const values = new Float64Array(1);
-  return { ...createReferenceBackend(), allocate: (length) => ({ length, freed: false, values }), fill() {}, write() {} } as Backend;
-}
-
 function parametersOf(options: ResNetV2Options): number {
-  const model = withBackend(countingBackend(), () => uninitialized(() => new ResNetV2(options)));
+  const model = withBackend(createDryBackend(), () => uninitialized(() => new ResNetV2(options)));
   return model.parameters().reduce((sum, { size }) => sum + size, 0);
 }
 
@@ -51,7 +45,7 @@ test("skips without parameters and the final norm change the count as they shoul
 
 test("state keys are timm's", () => {
   const keys = (options: ResNetV2Options): string[] =>
-    withBackend(countingBackend(), () => uninitialized(() => new ResNetV2(options)))
+    withBackend(createDryBackend(), () => uninitialized(() => new ResNetV2(options)))
       .entries()
       .map(({ key }) => key);
   const norm = (name: string): string[] => ["weight", "bias", "running_mean", "running_var"].map((key) => `${name}.${key}`);
@@ -145,7 +139,7 @@ test("units number 54, 54 and 333 in the paper's nets, and skips are told where 
         return none().at(site);
       },
     };
-    withBackend(countingBackend(), () => uninitialized(() => new ResNetV2({ depth, skip })));
+    withBackend(createDryBackend(), () => uninitialized(() => new ResNetV2({ depth, skip })));
     assert.equal(
       sites,
       Array.from({ length: units }, (_, index) => index),
