@@ -1,5 +1,6 @@
 // perpend in Node: everything of index.ts, the kernels loaded from the package when they are first needed, teams of worker threads.
 import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { createWasmBackend, setBackend } from "./index.ts";
 import { createTeam as createTeamOf, type Team, type TeamOptions } from "../workers/team.ts";
 
@@ -13,18 +14,24 @@ export type KernelBuild = "strict" | "relaxed";
 
 const compiled = new Map<KernelBuild, WebAssembly.Module>();
 
-/** The compiled kernels of a build. Error: a file that is not there (npm run build makes it). */
-export function loadKernels(build: KernelBuild = "strict"): WebAssembly.Module {
-  const known = compiled.get(build);
-  if (known) return known;
+/** The bytes of a kernel build. Error: a file that is not there (npm run build makes it). */
+export function readKernels(build: KernelBuild = "strict"): Uint8Array<ArrayBuffer> {
   const own = import.meta.url;
-  const file = new URL(own.endsWith(".ts") ? `../build/${build}.wasm` : `../${build}.wasm`, own);
-  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = readFileSync(file);
+    return readFileSync(new URL(own.endsWith(".ts") ? `../build/${build}.wasm` : `../${build}.wasm`, own));
   } catch {
     throw new Error(`loadKernels: no ${build}.wasm beside the package, wanted a built one; run npm run build`);
   }
+}
+
+/** The compiled kernels of a build. Errors: as readKernels; relaxed on an engine without relaxed SIMD. */
+export function loadKernels(build: KernelBuild = "strict"): WebAssembly.Module {
+  const known = compiled.get(build);
+  if (known) return known;
+  const bytes = readKernels(build);
+  // Node 20 has relaxed SIMD behind a flag, which counts for workers started later too.
+  if (build === "relaxed" && !WebAssembly.validate(bytes)) setFlagsFromString("--experimental-wasm-relaxed-simd");
+  if (!WebAssembly.validate(bytes)) throw new Error(`loadKernels: this engine refuses ${build}.wasm, wanted one with WebAssembly SIMD`);
   const module = new WebAssembly.Module(bytes);
   compiled.set(build, module);
   return module;

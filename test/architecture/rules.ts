@@ -67,7 +67,6 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   "vega-lite": ["report"],
   piscina: ["workers", "node"],
   commander: ["cli"],
-  "fast-png": ["cli"],
   "@jsquash/jpeg": ["cli"],
   "cli-progress": ["cli"],
   picocolors: ["cli"],

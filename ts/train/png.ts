@@ -7,7 +7,8 @@ const CRC = new Uint32Array(256).map((_, byte) => {
   return value;
 });
 
-function crc32(bytes: Uint8Array): number {
+/** CRC-32, as PNG and zip have it. */
+export function crc32(bytes: Uint8Array): number {
   let value = 0xffffffff;
   for (const byte of bytes) value = CRC[(value ^ byte) & 255] ^ (value >>> 8);
   return (value ^ 0xffffffff) >>> 0;

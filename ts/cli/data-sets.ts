@@ -1,0 +1,57 @@
+// The image sets of the command line by name, from a folder or made on the spot.
+import { FormatError, shapes, type Dataset } from "../data/index.ts";
+import { take } from "../data/dataset.ts";
+import { readCifar10, readCifar100, readMnist, type Splits } from "../data/node/files.ts";
+import { selfCommand } from "./self-command.ts";
+import { UsageError } from "./usage.ts";
+
+export const DATASETS = ["shapes", "cifar10", "cifar100", "mnist"] as const;
+export type DatasetName = (typeof DATASETS)[number];
+
+/** Where data sets are looked for and put by default. */
+export const DATA_DIR = "data";
+
+/** Images of the built-in set unless told otherwise. */
+export const SHAPES_COUNTS = { train: 5000, test: 1000 } as const;
+
+/** Augmentation that suits a set: digits do not stand mirrored. */
+export function usualAugmentation(dataset: DatasetName): { readonly cropPadding: number; readonly hflip: number } {
+  return dataset === "mnist" ? { cropPadding: 2, hflip: 0 } : { cropPadding: 4, hflip: 0.5 };
+}
+
+export interface DataChoice {
+  readonly dataset: DatasetName;
+  /** The first so many images; null is all of them (of `shapes` the usual count). */
+  readonly trainSamples: number | null;
+  readonly testSamples: number | null;
+}
+
+function readSplits(dataset: Exclude<DatasetName, "shapes">, dir: string): Promise<Splits> {
+  if (dataset === "cifar10") return readCifar10({ dir });
+  return dataset === "cifar100" ? readCifar100({ dir }) : readMnist({ dir });
+}
+
+function first(flag: string, all: Dataset, count: number | null): Dataset {
+  if (count === null) return all;
+  if (count > all.length)
+    throw new UsageError(`${flag}: ${count} of the ${all.length} images of ${all.name}, wanted at most ${all.length}`);
+  return take(all, count);
+}
+
+/** Both parts of a set. Errors name the file and what is wrong with it. */
+export async function openData({ dataset, trainSamples, testSamples }: DataChoice, dir: string): Promise<Splits> {
+  if (dataset === "shapes")
+    return {
+      train: shapes({ count: trainSamples ?? SHAPES_COUNTS.train, split: "train" }),
+      test: shapes({ count: testSamples ?? SHAPES_COUNTS.test, split: "test" }),
+    };
+  let splits: Splits;
+  try {
+    splits = await readSplits(dataset, dir);
+  } catch (error) {
+    // A folder without the files, not a file that is damaged.
+    if (!(error instanceof FormatError && error.offset < 0 && error.file === dir)) throw error;
+    throw new Error(`${error.message}; \`${selfCommand()} data ${dataset} --to ${dir}\` fetches them`, { cause: error });
+  }
+  return { train: first("--train-samples", splits.train, trainSamples), test: first("--test-samples", splits.test, testSamples) };
+}

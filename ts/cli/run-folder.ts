@@ -1,0 +1,131 @@
+// The folder of a run: recipe.json, log.jsonl, checkpoints/ and report.html. A run never writes into the folder of another.
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { decodeCheckpoint, type Checkpoint, type JsonObject, type RunEvent } from "../train/index.ts";
+import { formatEvent, parseLog, type Log } from "../train/log.ts";
+import { writeFileAtomic } from "../train/node/atomic-file.ts";
+import { CheckpointStore } from "../train/node/checkpoint-store.ts";
+import { UsageError } from "./usage.ts";
+
+export const OUTPUT = "runs";
+
+export interface RunFolder {
+  readonly dir: string;
+  readonly recipe: string;
+  readonly log: string;
+  readonly checkpoints: string;
+  readonly report: string;
+  readonly tensorboard: string;
+}
+
+export function runFolder(dir: string): RunFolder {
+  return {
+    dir,
+    recipe: join(dir, "recipe.json"),
+    log: join(dir, "log.jsonl"),
+    checkpoints: join(dir, "checkpoints"),
+    report: join(dir, "report.html"),
+    tensorboard: join(dir, "tensorboard"),
+  };
+}
+
+/** A new run's folder in `output`. A name of its own choosing gets a number where it is taken; one that was asked for must be free. */
+export function newRunFolder(output: string, name: string, asked: boolean): RunFolder {
+  if (!/^[^/\\]+$/.test(name) || name === "." || name === "..")
+    throw new UsageError(`--experiment: "${name}", wanted the name of a folder without a path`);
+  let dir = join(output, name);
+  if (asked && existsSync(dir))
+    throw new UsageError(`--experiment: ${dir} is there already, wanted a new name, or --resume ${dir} to go on with it`);
+  try {
+    mkdirSync(output, { recursive: true });
+    for (let number = 2; ; number++) {
+      if (!existsSync(dir)) {
+        mkdirSync(dir);
+        return runFolder(dir);
+      }
+      dir = join(output, `${name}-${number}`);
+    }
+  } catch (error) {
+    throw new Error(`--output: cannot make ${dir}: ${(error as Error).message}, wanted a folder that can be written`, { cause: error });
+  }
+}
+
+export async function writeRecipe(folder: RunFolder, recipe: JsonObject): Promise<void> {
+  await writeFileAtomic(folder.recipe, new TextEncoder().encode(`${JSON.stringify(recipe, null, 2)}\n`));
+}
+
+/** A run's events. Errors: no log there, or a line of it that is no event. */
+export function readLog(path: string): Log {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no log there" : (error as Error).message;
+    throw new Error(`${path}: ${why}, wanted the log.jsonl of a run`, { cause: error });
+  }
+  return parseLog(text, path);
+}
+
+/** Whether an event lies after a step, or tells how the run ended. */
+function isAfter(event: RunEvent, step: number, stepsPerEpoch: number): boolean {
+  if (event.type === "run-start") return (event.resumedFrom ?? 0) > step;
+  if (event.type === "run-end" || event.type === "samples") return true;
+  if (event.type === "evaluate") return (event.step ?? event.epoch * stepsPerEpoch) > step;
+  return event.step > step;
+}
+
+/**
+ * Takes out of a log what came after a step, so that the run can go on from there; returns how many steps were dropped. A log that
+ * cannot be read is moved aside, and `onBroken` told where to.
+ */
+export async function trimLog(path: string, step: number, onBroken: (reason: string, kept: string) => void): Promise<number> {
+  if (!existsSync(path)) return 0;
+  let events: readonly RunEvent[];
+  try {
+    ({ events } = readLog(path));
+  } catch (error) {
+    const aside = `${path}.broken`;
+    renameSync(path, aside);
+    onBroken((error as Error).message, aside);
+    return 0;
+  }
+  const stepsPerEpoch = events.find((event) => event.type === "run-start")?.stepsPerEpoch ?? 1;
+  const kept = events.filter((event) => !isAfter(event, step, stepsPerEpoch));
+  if (kept.length === events.length) return 0;
+  await writeFileAtomic(path, new TextEncoder().encode(kept.map((event) => `${formatEvent(event)}\n`).join("")));
+  return events.filter((event) => event.type === "step" && event.step > step).length;
+}
+
+export interface Resumed {
+  readonly checkpoint: Checkpoint;
+  /** The file. */
+  readonly path: string;
+  /** The folder of its run; undefined for a file elsewhere. */
+  readonly folder: RunFolder | undefined;
+  /** Newer files that were passed over, and why. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** The run folder that a checkpoint lies in. */
+function folderOf(file: string): RunFolder | undefined {
+  const inner = dirname(resolve(file));
+  const folder = runFolder(dirname(inner));
+  return basename(inner) === basename(folder.checkpoints) && existsSync(folder.recipe) ? runFolder(join(dirname(file), "..")) : undefined;
+}
+
+/** The checkpoint at a path: a file, or a run's folder, which stands for its newest whole one (or its best). */
+export async function openCheckpoint(flag: string, path: string, which: "latest" | "best" = "latest"): Promise<Resumed> {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new UsageError(`${flag}: ${path} is not there, wanted a checkpoint or a run's folder`);
+  if (stats.isFile()) return { checkpoint: readCheckpoint(path), path, folder: folderOf(path), skipped: [] };
+  const folder = runFolder(path);
+  const best = join(folder.checkpoints, "best.safetensors");
+  if (which === "best" && existsSync(best)) return { checkpoint: readCheckpoint(best), path: best, folder, skipped: [] };
+  const found = await new CheckpointStore({ dir: folder.checkpoints }).latest();
+  if (found === undefined) throw new UsageError(`${flag}: no checkpoint in ${folder.checkpoints}, wanted a run that has saved one`);
+  return { ...found, folder };
+}
+
+function readCheckpoint(path: string): Checkpoint {
+  return decodeCheckpoint(readFileSync(path), path);
+}

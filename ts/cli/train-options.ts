@@ -1,0 +1,167 @@
+// The flags of `perpend train`, named as in timm's train.py where that has them. Defaults of settings are in settings.ts, so that it
+// can be told what a user asked for from what goes without saying.
+import { Option, type Command } from "commander";
+import { DATA_DIR, DATASETS, SHAPES_COUNTS } from "./data-sets.ts";
+import { OUTPUT } from "./run-folder.ts";
+import { CROP_MODES, MODELS, OPTIMIZERS, SCHEDULES, SKIP_OVER, SKIPS, type GivenSettings, type TrainSettings } from "./settings.ts";
+import { number, numbers, oneOf, type Range } from "./usage.ts";
+
+/** What changes no bit. */
+export interface RunOptions {
+  readonly dataDir?: string;
+  readonly workers?: number;
+  readonly output?: string;
+  readonly experiment?: string;
+  readonly resume?: string;
+  readonly maxSteps?: number;
+  readonly logInterval: number;
+  readonly evalInterval: number;
+  readonly checkpointHist: number;
+  readonly tensorboard: boolean;
+  readonly report: boolean;
+  readonly json: boolean;
+}
+
+const whole: Range = { whole: true, least: 1 };
+const share: Range = { least: 0, most: 1 };
+
+type Parser = (flag: string) => (text: string, before: never) => unknown;
+type Line = readonly [flags: string, description: string, parse?: Parser];
+
+const real =
+  (range: Range = {}): Parser =>
+  (flag) =>
+    number(flag, range);
+const words =
+  (list: readonly string[]): Parser =>
+  (flag) =>
+    oneOf(flag, list);
+const several =
+  (range: Range): Parser =>
+  (flag) =>
+    numbers(flag, range) as (text: string, before: never) => unknown;
+
+const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
+  [
+    "Model",
+    [
+      [
+        "--model <name>",
+        "resnetv2_20, _32, _44, _56, _110, _164, _1001, _18, _34, _50, _101; _8 and _14 (default: resnetv2_20)",
+        words(MODELS),
+      ],
+      ["--width <channels>", "channels of the first stage (default: the model's own)", real(whole)],
+      ["--skip <kind>", "how blocks join their stream: additive, orthogonal, none (default: additive)", words(SKIPS)],
+      [
+        "--skip-over <what>",
+        "orthogonal to the stream of each feature position or of the whole sample (default: feature)",
+        words(SKIP_OVER),
+      ],
+      ["--skip-eps <number>", "added to the stream's squared norm (default: 1e-6)", real({ least: 0 })],
+    ],
+  ],
+  [
+    "Data",
+    [
+      ["--dataset <name>", `${DATASETS.join(", ")} (default: shapes, drawn on the spot)`, words(DATASETS)],
+      ["--data-dir <folder>", `where the data set is (default: ${DATA_DIR})`],
+      ["--train-samples <count>", `train on the first so many images (default: all; of shapes ${SHAPES_COUNTS.train})`, real(whole)],
+      ["--test-samples <count>", `evaluate on the first so many (default: all; of shapes ${SHAPES_COUNTS.test})`, real(whole)],
+      ["--crop-padding <pixels>", "pad by so many and crop at random (default: 4; mnist 2)", real({ whole: true, least: 0 })],
+      ["--crop-mode <mode>", "zero, reflect (default: zero)", words(CROP_MODES)],
+      ["--hflip <probability>", "mirror left and right (default: 0.5; mnist 0)", real(share)],
+      ["--reprob <probability>", "random erasing (default: 0)", real(share)],
+      ["--no-aug", "no augmentation at all"],
+    ],
+  ],
+  [
+    "Optimization",
+    [
+      ["--epochs <count>", "passes over the data (default: 10)", real({ whole: true, least: 0 })],
+      ["-b, --batch-size <images>", "images of a step (default: 128)", real(whole)],
+      ["--grad-accum-steps <count>", "batches whose gradients make one step (default: 1)", real(whole)],
+      ["--opt <name>", `${OPTIMIZERS.join(", ")} (default: sgd)`, words(OPTIMIZERS)],
+      ["--lr <number>", "learning rate (default: 0.1; adam and adamw 0.001)", real({ least: 0 })],
+      ["--momentum <number>", "of sgd (default: 0.9)", real({ least: 0, below: 1 })],
+      ["--nesterov", "Nesterov's momentum in sgd"],
+      ["--opt-betas <numbers...>", "of adam and adamw (default: 0.9 0.999)", several({ least: 0, below: 1 })],
+      ["--opt-eps <number>", "of adam and adamw (default: 1e-8)", real({ above: 0 })],
+      ["--weight-decay <number>", "of weights, not of norms and biases (default: 5e-4; adam 0, adamw 0.01)", real({ least: 0 })],
+      ["--decay-all", "weight decay of norms and biases too"],
+      ["--clip-grad <norm>", "largest norm of the gradient (default: no limit)", real({ above: 0 })],
+      ["--smoothing <share>", "label smoothing (default: 0)", real({ least: 0, below: 1 })],
+      ["--bn-group <images>", "normalize within groups of so many images (default: the whole batch)", real(whole)],
+      ["--model-ema", "keep a moving average of the weights, and evaluate it"],
+      ["--model-ema-decay <number>", "(default: 0.9998)", real({ least: 0, below: 1 })],
+    ],
+  ],
+  [
+    "Learning rate",
+    [
+      ["--sched <name>", `${SCHEDULES.join(", ")} (default: cosine)`, words(SCHEDULES)],
+      [
+        "--warmup-epochs <count>",
+        "(default: a tenth of the epochs, at most 5, before cosine and poly; the rise of onecycle, 30 %)",
+        real({ least: 0 }),
+      ],
+      ["--warmup-lr <number>", "rate at the start of the warm-up (default: 0; onecycle lr / 25)", real({ least: 0 })],
+      ["--min-lr <number>", "rate at the end of cosine and poly (default: 0)", real({ least: 0 })],
+      ["--decay-epochs <count>", "of step: epochs between decays (default: a third of all)", real({ above: 0 })],
+      ["--decay-milestones <epochs...>", "of multistep (default: half and three quarters of all)", several({ above: 0 })],
+      ["--decay-rate <factor>", "of step and multistep (default: 0.1)", real({ above: 0 })],
+    ],
+  ],
+  [
+    "Run",
+    [
+      ["--seed <number>", "of weights, order and augmentation (default: 42)", real({ whole: true, least: 0, most: 0xffffffff })],
+      ["--shards <count>", "logical pieces of a batch, part of the result (default: a fourth of the batch, at most 24)", real(whole)],
+      [
+        "-j, --workers <count>",
+        "threads; 0 is the calling one alone (default: one a core; changes no bit)",
+        real({ whole: true, least: 0 }),
+      ],
+      ["--fast", "relaxed kernels: fused multiply-add, no longer the same bits everywhere"],
+      ["--max-steps <count>", "stop after so many steps in all", real(whole)],
+      ["--resume <path>", "go on from a run's folder or a checkpoint, to the same bits as without a stop"],
+      ["--output <folder>", `where run folders are made (default: ${OUTPUT})`],
+      ["--experiment <name>", "the run folder's name (default: from model, skip, data set and seed)"],
+      ["--eval-interval <epochs>", "epochs between evaluations (default: 1)", real(whole)],
+      ["--checkpoint-hist <count>", "checkpoints to keep (default: 3)", real(whole)],
+      ["--log-interval <steps>", "steps between step events (default: every step; on the screen by time)", real(whole)],
+      ["--tensorboard", "write TensorBoard event files too"],
+      ["--no-report", "write no report.html"],
+      ["--json", "print one JSON line an event instead of the display"],
+    ],
+  ],
+];
+
+/** Declares the flags. */
+export function addTrainOptions(command: Command): Command {
+  for (const [title, lines] of groups) {
+    command.optionsGroup(`${title}:`);
+    for (const [flags, description, parse] of lines) {
+      const option = new Option(flags, description);
+      if (parse) option.argParser(parse(option.long ?? flags) as (text: string, before: unknown) => unknown);
+      command.addOption(option);
+    }
+  }
+  return command;
+}
+
+const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "tensorboard", "report", "json"]; // prettier-ignore
+
+/** What was typed, in two: what decides the bits, and the rest. */
+export function givenOptions(command: Command): { given: GivenSettings; run: RunOptions } {
+  const all = command.opts<Record<string, unknown>>();
+  const typed = Object.entries(all).filter(([key]) => command.getOptionValueSource(key) === "cli");
+  const given = Object.fromEntries(typed.filter(([key]) => !RUN_ONLY.includes(key))) as GivenSettings;
+  const asked = Object.fromEntries(typed.filter(([key]) => RUN_ONLY.includes(key))) as Partial<RunOptions>;
+  const usual = { logInterval: 1, evalInterval: 1, checkpointHist: 3, tensorboard: false, report: true, json: false };
+  return { given, run: { ...usual, ...asked } };
+}
+
+/** The name of a run that was given none. */
+export function runName({ model, width, skip, dataset, seed }: TrainSettings): string {
+  return [model, ...(width === null ? [] : [`w${width}`]), skip, dataset, `s${seed}`].join("-");
+}

@@ -1,0 +1,165 @@
+// perpend train: a run from its flags, or from where a checkpoint left it.
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { formatEvent } from "../train/log.ts";
+import type { JsonObject } from "../train/index.ts";
+import { aboutOf, type About } from "./checkpoint-about.ts";
+import { DATA_DIR, openData } from "./data-sets.ts";
+import { openKernels, versionsOf } from "./kernels.ts";
+import { describeMachine } from "./machine.ts";
+import { modelLine } from "./model-line.ts";
+import { packageCommit } from "./package-info.ts";
+import { workersFor } from "./pool.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { writeReport } from "./report.ts";
+import { newRunFolder, openCheckpoint, OUTPUT, trimLog, writeRecipe, type Resumed, type RunFolder } from "./run-folder.ts";
+import { runTraining, type RunOutcome, type RunPlan } from "./run.ts";
+import { quoted, selfCommand } from "./self-command.ts";
+import { continueWith, recipeOf, resolveSettings } from "./settings.ts";
+import { EXIT_STOPPED, listenForStop } from "./stop.ts";
+import { addTrainOptions, givenOptions, runName, type RunOptions } from "./train-options.ts";
+
+/** A display that says only what must be said. */
+export function quietProgress(): Progress {
+  return { handle: () => {}, message: (text) => process.stderr.write(`${text}\n`), stop: () => {} };
+}
+
+/** The command that repeats a run. */
+function commandLine(args: readonly string[]): string {
+  return ["perpend", ...args].map(quoted).join(" ");
+}
+
+/** Where a resumed run goes on: its own folder, unless another was asked for. */
+async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: number, progress: Progress): Promise<RunFolder> {
+  const { folder } = resumed;
+  if (folder === undefined || run.output !== undefined || run.experiment !== undefined)
+    return newRunFolder(run.output ?? OUTPUT, run.experiment ?? about.name, run.experiment !== undefined);
+  const dropped = await trimLog(folder.log, step, (reason, kept) =>
+    progress.message(`warning: ${reason}; the log is kept as ${kept} and a new one begun`),
+  );
+  if (dropped > 0) progress.message(`going on from step ${step}: ${dropped} later steps in ${folder.dir} are dropped`);
+  return folder;
+}
+
+function resumeCommand(outcome: RunOutcome, { dataDir, workers }: RunOptions): string {
+  const path = outcome.unsaved?.rescued ?? outcome.folder.dir;
+  const more = [
+    ...(dataDir === undefined ? [] : ["--data-dir", dataDir]),
+    ...(workers === undefined ? [] : ["--workers", String(workers)]),
+  ];
+  return `${selfCommand()} ${["train", "--resume", path, ...more].map(quoted).join(" ")}`;
+}
+
+function warnOfKernels(about: About, fast: boolean, progress: Progress): void {
+  const { name } = openKernels(fast);
+  if (about.kernels !== undefined && about.kernels !== name)
+    progress.message(`warning: the checkpoint was made with kernels ${about.kernels}, these are ${name}: the bits may differ`);
+}
+
+/** Prints what is left to say and sets the exit code. */
+async function conclude(outcome: RunOutcome, run: RunOptions, progress: Progress): Promise<void> {
+  const { folder, end, unsaved, failure } = outcome;
+  if (run.report) {
+    try {
+      await writeReport([folder.dir], folder.report);
+      if (!run.json) process.stdout.write(`report ${folder.report}\n`);
+    } catch (error) {
+      progress.message(`warning: no report: ${(error as Error).message}`);
+    }
+  }
+  if (!run.json) process.stdout.write(`digest ${end.digest}\n`);
+  if (end.reason === "stopped") {
+    progress.message(`stopped after step ${end.steps}; go on with:\n  ${resumeCommand(outcome, run)}`);
+    process.exitCode = EXIT_STOPPED;
+  }
+  if (unsaved !== undefined) {
+    const where = unsaved.rescued === undefined ? "" : `. The final state is in ${unsaved.rescued} instead, --resume takes it`;
+    throw new Error(`${unsaved.reason}${where}`);
+  }
+  if (failure !== undefined) throw failure;
+}
+
+async function train(command: Command): Promise<void> {
+  const { given, run } = givenOptions(command);
+  const resumed = run.resume === undefined ? undefined : await openCheckpoint("--resume", run.resume);
+  const about = resumed && aboutOf(resumed.checkpoint, resumed.path);
+  const settings = about ? continueWith(about.settings, given) : resolveSettings(given);
+  const workers = workersFor(settings, run.workers);
+  const progress = run.json
+    ? quietProgress()
+    : createProgress({ ...(command.getOptionValueSource("logInterval") === "cli" && { everySteps: run.logInterval }) });
+  for (const { reason } of resumed?.skipped ?? []) progress.message(`warning: passed over ${reason}`);
+  if (resumed && about) {
+    warnOfKernels(about, settings.fast, progress);
+    progress.message(`going on from ${resumed.path}`);
+  }
+  if (settings.fast)
+    progress.message("--fast: fused multiply-add. Results are no longer the same to the bit in every engine and on every machine.");
+  const stop = listenForStop(() => progress.message("stopping after this step; once more ends at once"));
+  try {
+    const splits = await openData(settings, run.dataDir ?? DATA_DIR);
+    progress.message(modelLine(settings, splits.train));
+    const name = run.experiment ?? about?.name ?? runName(settings);
+    const commandText = about?.command ?? commandLine(process.argv.slice(2));
+    const plan: RunPlan = {
+      name,
+      settings,
+      splits,
+      workers,
+      command: commandText,
+      evalInterval: run.evalInterval,
+      checkpointHist: run.checkpointHist,
+      logInterval: run.logInterval,
+      tensorboard: run.tensorboard,
+      ...(run.maxSteps !== undefined && { maxSteps: run.maxSteps }),
+      ...(resumed && { resumed }),
+    };
+    const openFolder = async (step: number): Promise<RunFolder> => {
+      const folder =
+        resumed && about
+          ? await takeUp(resumed, about, run, step, progress)
+          : newRunFolder(run.output ?? OUTPUT, name, run.experiment !== undefined);
+      if (!existsSync(folder.recipe)) await writeRecipe(folder, recipeFile(plan));
+      progress.message(`run folder ${folder.dir}`);
+      return folder;
+    };
+    const emit = run.json ? (event: Parameters<typeof formatEvent>[0]) => process.stdout.write(`${formatEvent(event)}\n`) : () => {};
+    const outcome = await runTraining(plan, { openFolder, progress, emit, signal: stop.signal });
+    await conclude(outcome, run, progress);
+  } finally {
+    progress.stop();
+    stop.release();
+  }
+}
+
+/** What recipe.json says of a run. */
+export function recipeFile({ name, settings, command, workers }: RunPlan): JsonObject {
+  const commit = packageCommit();
+  return {
+    name,
+    command,
+    settings: recipeOf(settings),
+    workers,
+    versions: versionsOf(openKernels(settings.fast)),
+    ...(commit !== undefined && { commit }),
+    machine: { ...describeMachine() },
+    startedAt: new Date().toISOString(),
+  };
+}
+
+export function addTrain(program: Command): void {
+  const command = program
+    .command("train")
+    .summary("train a model")
+    .description("Trains a pre-activation residual network. The last line on standard output is the digest of its final weights.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  perpend train --epochs 3                                     a small net on drawn shapes, no download
+  perpend train --dataset cifar10 --data-dir data --skip orthogonal --sched onecycle --lr 0.4 --epochs 12
+  perpend train --resume runs/resnetv2_20-additive-shapes-s42  go on where it stopped
+  perpend train --json --workers 4 > events.jsonl`,
+    );
+  addTrainOptions(command).action(() => train(command));
+}

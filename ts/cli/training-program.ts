@@ -1,0 +1,57 @@
+// The program that `perpend train` trains, as the calling thread and every worker import it: settings to model, optimizer and loss.
+import { crossEntropy } from "../autograd/index.ts";
+import { additive, none, observed, orthogonal, ResNetV2, resnetV2, StreamRecorder, type SkipKind } from "../models/index.ts";
+import type { Module } from "../nn/index.ts";
+import { Adam, AdamW, parameterGroups, SGD, type Optimizer } from "../optim/index.ts";
+import type { Batch, JsonObject, LossAndLogits } from "../train/index.ts";
+import type { TrainSettings } from "./settings.ts";
+
+export type ProgramOptions = TrainSettings & {
+  readonly classes: number;
+  /** Channels of the images. */
+  readonly channels: number;
+  /** Batches between two measurements of a block's skip; 0 measures nothing. */
+  readonly observeEvery: number;
+};
+
+const read = (options: JsonObject): ProgramOptions => options as unknown as ProgramOptions;
+
+function skipOf({ skip, skipOver, skipEps }: TrainSettings): SkipKind {
+  if (skip === "additive") return additive();
+  if (skip === "none") return none();
+  return orthogonal({ over: skipOver ?? "feature", eps: skipEps ?? 1e-6 });
+}
+
+const recorders = new WeakMap<Module, StreamRecorder>();
+
+export function createModel(options: JsonObject): ResNetV2 {
+  const settings = read(options);
+  const { model: name, width, classes, channels, observeEvery, seed } = settings;
+  const recorder = observeEvery > 0 ? new StreamRecorder({ interval: observeEvery }) : null;
+  const skip = recorder ? observed(skipOf(settings), recorder) : skipOf(settings);
+  const depth = Number(name.slice(name.lastIndexOf("_") + 1));
+  const model = resnetV2({ depth, classes, channels, skip, seed, ...(width !== null && { width }) });
+  if (recorder) recorders.set(model, recorder);
+  return model;
+}
+
+export function createOptimizer(model: Module, options: JsonObject): Optimizer {
+  const { opt, lr, momentum, nesterov, optBetas, optEps, weightDecay, decayAll } = read(options);
+  const groups = parameterGroups(model, { weightDecay, decayAll });
+  if (opt === "sgd") return new SGD(groups, { lr, momentum: momentum ?? 0, nesterov: nesterov ?? false, weightDecay });
+  const [beta1, beta2] = optBetas ?? [0.9, 0.999];
+  const adam = { lr, betas: [beta1, beta2] as const, eps: optEps ?? 1e-8, weightDecay };
+  return opt === "adam" ? new Adam(groups, adam) : new AdamW(groups, adam);
+}
+
+export function loss(model: Module, batch: Batch, options: JsonObject): LossAndLogits {
+  if (!(model instanceof ResNetV2)) throw new Error("training program: a model that is not its own, wanted one of createModel");
+  const logits = model.forward(batch.images);
+  return { loss: crossEntropy(logits, batch.labels, { smoothing: read(options).smoothing }), logits };
+}
+
+/** What the skips were measured to do since the last call. */
+export function observations(model: Module): readonly JsonObject[] {
+  const found = recorders.get(model)?.drain() ?? [];
+  return found.map((record) => ({ ...record }));
+}
