@@ -61,7 +61,6 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The runtime dependencies and where each is at home. */
 export const packages: Readonly<Record<string, readonly string[]>> = {
   "@assemblyscript/loader": ["backend"],
-  fflate: ["data", "data/node", "train", "train/node", "cli"],
   valibot: ["train", "train/node", "cli"],
   vega: ["report"],
   "vega-lite": ["report"],
