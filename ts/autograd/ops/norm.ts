@@ -8,7 +8,7 @@ import { defineOp } from "../op.ts";
 import { alias, keep, overBuffer } from "../scope.ts";
 import { shareShards } from "../shard-sum.ts";
 import { shardStart, sliceStart, wholeBatch, type BatchSlice } from "../slice.ts";
-import { shapeText, type Tensor } from "../tensor.ts";
+import { shapeText, sizeOf, type Tensor } from "../tensor.ts";
 
 export interface BatchNormAttributes {
   readonly eps: number;
@@ -23,6 +23,11 @@ export interface BatchNormAttributes {
 interface Group {
   readonly from: number;
   readonly count: number;
+}
+
+/** Positions of a sample; also where no sample is held here. */
+function pixelsOf(x: Tensor): number {
+  return sizeOf(x.shape.slice(1, -1));
 }
 
 function sliceFor(x: Tensor): BatchSlice {
@@ -111,7 +116,7 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
   forward: ([x, gamma, beta], { eps, relu, fixed, observe }) => {
     const c = x.shape[x.rank - 1];
     const slice = sliceFor(x);
-    const pixels = x.shape[0] === 0 ? 1 : x.size / (x.shape[0] * c);
+    const pixels = pixelsOf(x);
     const y = emptyLike(x);
     const apply = ({ from, count }: Group, statistics: Tensor): Tensor => {
       const scaleShift = scaleOf(statistics, gamma, beta, c, eps);
@@ -137,7 +142,7 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
     const c = x.shape[x.rank - 1];
     const slice = sliceFor(x);
     const relu = withRelu ? 1 : 0;
-    const pixels = x.shape[0] === 0 ? 1 : x.size / (x.shape[0] * c);
+    const pixels = pixelsOf(x);
     const grouped = slice.normGroup > 0 && !fixed;
     const groups = grouped ? groupsOf(x, slice) : [{ from: 0, count: x.shape[0] }];
     const groupAt = (from: number): number => (grouped ? from / slice.normGroup : 0);
@@ -242,7 +247,7 @@ export function batchNorm(x: Tensor, gamma: Tensor | null, beta: Tensor | null, 
     ["beta", beta],
   ] as const)
     if (tensor && tensor.size !== c) throw new Error(`batchNorm: ${name} of ${tensor.size} values for ${c} channels, wanted as many`);
-  const values = (x.batch?.size ?? x.shape[0]) * (x.size / Math.max(1, x.shape[0] * c));
+  const values = (x.batch?.size ?? x.shape[0]) * pixelsOf(x);
   if (!attributes.fixed && values === 1)
     throw new Error(`batchNorm: one value a channel in ${shapeText(x.shape)}, wanted at least 2 in training`);
   return batchNormOp([x, gamma, beta], attributes);

@@ -8,7 +8,7 @@ import { defineOp } from "../op.ts";
 import { alias } from "../scope.ts";
 import { finish, sumOverSamples } from "../shard-sum.ts";
 import { expanded } from "../strided.ts";
-import { shapeText, type Tensor } from "../tensor.ts";
+import { shapeText, sizeOf, type Tensor } from "../tensor.ts";
 import { multiply, subtract } from "./elementwise.ts";
 import { mean } from "./reduce.ts";
 
@@ -135,7 +135,7 @@ export const binaryCrossEntropyOp = defineOp<Two, object>("binaryCrossEntropy", 
 
 /** Number of values of the whole batch. */
 function valuesOf(x: Tensor): number {
-  return x.batch === null ? x.size : (x.size / Math.max(1, x.shape[0])) * x.batch.size;
+  return x.batch === null ? x.size : x.batch.size * sizeOf(x.shape.slice(1));
 }
 
 /** e^x / sum e^x over the last axis. */
