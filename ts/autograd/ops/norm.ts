@@ -94,7 +94,7 @@ function groupStatistics(
     const all = Math.ceil(slice.size / slice.normGroup);
     const whole = Math.floor(slice.size / slice.normGroup);
     const offset = (sliceStart(slice) / slice.normGroup) * 2 * c;
-    const shared = slice.exchange ? slice.exchange.share(held.buffer, offset, all * 2 * c) : held.buffer;
+    const shared = slice.exchange ? slice.exchange.share(held.backend.view(held.buffer, 0, held.size), offset, all * 2 * c) : held.buffer;
     const [count, size] = whole === 0 ? [1, slice.size] : [whole, slice.normGroup];
     const y = emptyLike(held, [2, c]);
     const rows = overBuffer(held.backend, [all, 2, c], shared);
