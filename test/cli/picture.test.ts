@@ -1,0 +1,165 @@
+import { deflateSync } from "node:zlib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { inputOf, resize } from "../../ts/cli/picture-input.ts";
+import { decodePicture } from "../../ts/cli/picture.ts";
+import { FormatError } from "../../ts/data/index.ts";
+import { pngDataUrl } from "../../ts/train/png.ts";
+import { chunk, header, makePng, SIGNATURE, type PngKind } from "./png-maker.ts";
+
+const test = suite("pictures");
+
+// 24 x 16, red = 10 x, green = 15 y, blue = 128, quality 90, written by mozjpeg 4.
+const RAMP_JPEG = Buffer.from(
+  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wCEAAMDAwMDAwQEBAQFBQUFBQcHBgYHBwsICQgJCAsRCwwLCwwLEQ8SDw4PEg8bFRMTFRsfGhkaHyYiIiYwLTA+PlQBAwMDAwMD" +
+    "BAQEBAUFBQUFBwcGBgcHCwgJCAkICxELDAsLDAsRDxIPDg8SDxsVExMVGx8aGRofJiIiJjAtMD4+VP/CABEIABAAGAMBEQACEQEDEQH/xAAqAAEBAQAAAAAAAAAAAAAA" +
+    "AAAGBwgBAQEBAAAAAAAAAAAAAAAAAAYHCf/aAAwDAQACEAMQAAAAx/bC785a6Aatb07lHQDlrfm7X//EABkQAAEFAAAAAAAAAAAAAAAAAAAFBiMxof/aAAgBAQABPwBN" +
+    "ZVR4JrJqPBNZNR4JrJqPBNZNR4JrKqPD/8QAGBEAAgMAAAAAAAAAAAAAAAAAAAQFIjH/2gAIAQIBAT8AantsNT22Gp7bDU9thqe2w1PbY//EABkRAAEFAAAAAAAAAAAA" +
+    "AAAAAAAFBiIyof/aAAgBAwEBPwBBc1Z6ILmrPRBc1Z6ILmrPRBc1Z6ILmrPT/9k=",
+  "base64",
+);
+
+async function refusal(bytes: Uint8Array): Promise<string> {
+  try {
+    await decodePicture(bytes, "p");
+  } catch (error) {
+    if (error instanceof FormatError) return error.message;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("PNG: every color type and depth, interlaced or not, with every filter", async () => {
+  let kinds = 0;
+  const depths: readonly (readonly [PngKind["color"], readonly number[]])[] = [
+    [0, [1, 2, 4, 8, 16]],
+    [2, [8, 16]],
+    [3, [1, 2, 4, 8]],
+    [4, [8, 16]],
+    [6, [8, 16]],
+  ];
+  for (const [color, list] of depths)
+    for (const depth of list)
+      for (const interlaced of [false, true])
+        for (const [width, height] of [
+          [1, 1],
+          [9, 7],
+          [3, 10],
+        ] as const) {
+          // prettier-ignore
+          const most = 2 ** depth - 1;
+          const colors = color === 3 ? most + 1 : 0;
+          const palette = Array.from({ length: 3 * colors }, (_, at) => (at * 37) % 256);
+          const sample = (x: number, y: number, c: number): number =>
+            Math.floor(((x * 31 + y * 17 + c * 71 + x * y) * (most + 1)) / 256) & most;
+          const png = makePng({ width, height, depth, color, interlaced, filter: (y) => y % 5, sample, ...(color === 3 && { palette }) });
+          const { pixels, ...size } = await decodePicture(png, "p");
+          assert.equal(size, { width, height });
+          for (let y = 0; y < height; y++)
+            for (let x = 0; x < width; x++) {
+              const scaled = (c: number): number => Math.floor((255 * sample(x, y, c)) / most + 0.5);
+              const alpha = color === 4 ? scaled(1) : color === 6 ? scaled(3) : 255;
+              const wanted = [0, 1, 2].map((c) => {
+                const value = color === 3 ? palette[3 * sample(x, y, 0) + c] : scaled(color === 2 || color === 6 ? c : 0);
+                return Math.floor((alpha * value + (255 - alpha) * 255) / 255 + 0.5);
+              });
+              const at = 3 * (y * width + x);
+              assert.equal([...pixels.subarray(at, at + 3)], wanted, `color ${color} depth ${depth} ${interlaced} at ${x},${y}`);
+            }
+          kinds++;
+        }
+  assert.is(kinds, 90);
+});
+
+test("PNG: transparent colors show white", async () => {
+  const gray = makePng({ width: 2, height: 1, depth: 8, color: 0, transparent: [0, 7], sample: (x) => [7, 8][x] });
+  assert.equal([...(await decodePicture(gray, "p")).pixels], [255, 255, 255, 8, 8, 8]);
+  const palette = [10, 20, 30, 40, 50, 60];
+  const indexed = makePng({ width: 2, height: 1, depth: 1, color: 3, palette, transparent: [0], sample: (x) => x });
+  assert.equal([...(await decodePicture(indexed, "p")).pixels], [255, 255, 255, 40, 50, 60]);
+});
+
+test("PNG: reads what the report writes", async () => {
+  const pixels = Uint8Array.from({ length: 3 * 5 * 4 }, (_, at) => (at * 7) % 256);
+  const url = pngDataUrl(pixels, 5, 4, 3);
+  assert.equal((await decodePicture(Buffer.from(url.slice(url.indexOf(",") + 1), "base64"), "p")).pixels, pixels);
+});
+
+test("PNG: hostile and damaged files are refused before they take memory", async () => {
+  const whole = makePng({ width: 4, height: 4, depth: 8, color: 2, sample: (x, y, c) => x + y + c });
+  assert.match(
+    await refusal(Buffer.concat([SIGNATURE, header(10_000, 10_000, 8, 2)])),
+    /^p: 10000x10000 pixels at byte 16, wanted at most 64 megapixels$/,
+  );
+  assert.match(await refusal(Buffer.concat([SIGNATURE, header(0, 5, 8, 2)])), /0x5 pixels at byte 16, wanted at least 1x1/);
+  assert.match(await refusal(Buffer.concat([SIGNATURE, header(4, 4, 3, 2)])), /bit depth 3 with color type 2/);
+  assert.match(await refusal(Buffer.concat([SIGNATURE, header(4, 4, 8, 2, 2)])), /interlace 2/);
+  // 100 MB of zeros in 100 kB.
+  const bomb = [SIGNATURE, header(4, 4, 8, 2), chunk("IDAT", deflateSync(new Uint8Array(1e8))), chunk("IEND", [])];
+  assert.match(await refusal(Buffer.concat(bomb)), /^p: more pixels than its size says, wanted 52 bytes$/);
+  const short = [SIGNATURE, header(4, 4, 8, 2), chunk("IDAT", deflateSync(new Uint8Array(51))), chunk("IEND", [])];
+  assert.match(await refusal(Buffer.concat(short)), /51 bytes of pixel data, wanted 52/);
+  const lying = Buffer.from(whole);
+  lying.writeUInt32BE(0x7fffffff, 33);
+  assert.match(await refusal(lying), /of 2147483647 bytes at byte 33/);
+  // Every cut and every flipped byte is found, by a checksum at the latest.
+  for (let cut = 9; cut < whole.length; cut++) assert.match(await refusal(whole.subarray(0, cut)), /^p: /);
+  for (let at = 8; at < whole.length; at++) {
+    const flipped = Buffer.from(whole);
+    flipped[at] ^= 0x10;
+    assert.match(await refusal(flipped), /^p: /);
+  }
+});
+
+test("JPEG: decodes to the picture it was made of, and refuses half of one", async () => {
+  const { width, height, pixels } = await decodePicture(RAMP_JPEG, "p");
+  assert.equal([width, height], [24, 16]);
+  let worst = 0;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      [10 * x, 15 * y, 128].forEach((value, c) => (worst = Math.max(worst, Math.abs(pixels[3 * (y * width + x) + c] - value))));
+  assert.ok(worst < 12, `off by ${worst}`);
+  assert.match(await refusal(RAMP_JPEG.subarray(0, 340)), /JPEG/);
+  assert.match(await refusal(RAMP_JPEG.subarray(0, 100)), /^p: the end at byte 100, wanted a frame header$/);
+  const frame = RAMP_JPEG.indexOf(Buffer.from([0xff, 0xc2]));
+  const huge = Buffer.from(RAMP_JPEG);
+  huge.writeUInt16BE(60_000, frame + 5);
+  huge.writeUInt16BE(60_000, frame + 7);
+  assert.match(await refusal(huge), /60000x60000 pixels at byte \d+, wanted at most 64 megapixels/);
+  // A refusal spoils nothing for the next picture, nor the exit code.
+  assert.is((await decodePicture(RAMP_JPEG, "p")).width, 24);
+  assert.not.ok(process.exitCode);
+});
+
+test("other files are refused", async () => {
+  assert.is(await refusal(Buffer.from("GIF89a........")), "p: neither PNG nor JPEG at byte 0, wanted a picture in one of the two");
+  assert.match(await refusal(new Uint8Array(0)), /neither/);
+});
+
+test("resizing keeps a constant, a ramp's middle, and the mean", () => {
+  const picture = (width: number, height: number, at: (x: number, y: number) => number) => ({
+    width,
+    height,
+    pixels: Uint8Array.from({ length: 3 * width * height }, (_, i) => at(Math.floor(i / 3) % width, Math.floor(i / 3 / width))),
+  });
+  for (const [w, h] of [[5, 3], [32, 32], [7, 200]] as const) for (const value of resize(picture(20, 30, () => 77), w, h)) assert.ok(Math.abs(value - 77) < 1e-9); // prettier-ignore
+  // A ramp 0, 8, 16, ... at half the width: means of neighbors lie between them.
+  const ramp = resize(picture(16, 1, (x) => 8 * x), 8, 1); // prettier-ignore
+  for (let x = 1; x < 7; x++) assert.ok(Math.abs(ramp[3 * x] - 8 * (2 * x + 0.5)) < 1e-9);
+  // Enlarged by two: one fourth and three fourths of neighbors.
+  const twice = resize(picture(2, 1, (x) => 100 * x), 4, 1); // prettier-ignore
+  assert.equal([0, 1, 2, 3].map((x) => twice[3 * x]), [0, 25, 75, 100]); // prettier-ignore
+});
+
+test("a model gets the middle, normalized, and brightness where it has one channel", () => {
+  const gray = { width: 2, height: 2, channels: 1, mean: [0.5], std: [0.25] };
+  // Wider than high: columns 1 and 2 of 4.
+  const pixels = Uint8Array.from([0, 255, 0, 255].flatMap((v) => [v, v, v]).concat([255, 0, 255, 0].flatMap((v) => [v, v, v]))); // prettier-ignore
+  assert.equal([...inputOf({ width: 4, height: 2, pixels }, gray)], [2, -2, -2, 2]);
+  const color = { width: 1, height: 1, channels: 3, mean: [0, 0.5, 1], std: [1, 1, 0.5] };
+  assert.equal([...inputOf({ width: 1, height: 1, pixels: Uint8Array.from([255, 0, 255]) }, color)], [1, -0.5, 0]);
+  const one = inputOf({ width: 1, height: 1, pixels: Uint8Array.from([255, 0, 0]) }, { ...gray, width: 1, height: 1, mean: [0], std: [1] });
+  assert.ok(Math.abs(one[0] - 0.299) < 1e-6);
+});
+
+test.run();
