@@ -179,8 +179,8 @@ export class Trainer {
       seconds,
     };
     if (observations.length > 0) {
-      const blocks = observations as unknown as readonly (BlockDiagnostics & { readonly block: number })[];
-      yield { type: "diagnostics", step: this.steps, blocks: blocks.map(({ block, ...rest }) => ({ ...rest, index: block })) };
+      const blocks = observations as unknown as readonly (BlockDiagnostics & { readonly block: number; readonly step: number })[];
+      yield { type: "diagnostics", step: this.steps, blocks: blocks.map(({ block, step: _step, ...rest }) => ({ ...rest, index: block })) };
     }
   }
 }
