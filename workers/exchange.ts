@@ -50,7 +50,7 @@ export class MemoryExchange implements Exchange {
     this.parity = this.parity === 0 ? 1 : 0;
     // The block begins with the place of its rows.
     const block = this.room(this.blocks, local.length + 2);
-    backend.write(backend.view(block, 0, 2), [offset, local.length]);
+    new Uint32Array(backend.memory.buffer, wasmBuffer(block).offset, 2).set([offset, local.length]);
     backend.copy(local, backend.view(block, 2, local.length));
     const slot = (of: number): number => CONTROL.exchange + 2 * of + this.parity;
     Atomics.store(words, slot(worker), wasmBuffer(block).offset | 0);
@@ -65,7 +65,7 @@ export class MemoryExchange implements Exchange {
   }
 
   private placeAt(address: number): Range {
-    const [offset, length] = this.backend.values(this.backend.at(address, 2));
+    const [offset, length] = new Uint32Array(this.backend.memory.buffer, address, 2);
     return { offset, length };
   }
 
