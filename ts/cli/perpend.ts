@@ -1,30 +1,11 @@
 #!/usr/bin/env node
-// The command `perpend`: its subcommands, and what becomes of errors. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped.
-import { Command, CommanderError } from "commander";
-import { addData } from "./data.ts";
-import { addEvaluate } from "./evaluate.ts";
-import { addInfo } from "./info.ts";
-import { packageVersion } from "./package-info.ts";
-import { addPredict } from "./predict.ts";
-import { addQuickstart } from "./quickstart.ts";
-import { addReport } from "./report.ts";
-import { addTrain } from "./train.ts";
+// The command `perpend`, and what becomes of errors. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped.
+import { CommanderError } from "commander";
+import { makeProgram } from "./program.ts";
 import { nearest, UsageError } from "./usage.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
-
-function makeProgram(): Command {
-  const program = new Command("perpend")
-    .description("Trains residual networks on plain CPUs, with the same bits everywhere.")
-    .version(packageVersion(), "-V, --version")
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({ outputError: () => {} })
-    .addHelpText("after", "\n`perpend help train` and its like show examples.");
-  for (const add of [addQuickstart, addTrain, addEvaluate, addPredict, addReport, addData, addInfo]) add(program);
-  return program;
-}
 
 /** Commander's message in our form: one line, without its prefix. */
 function messageOf(error: CommanderError): string {

@@ -135,8 +135,8 @@ export function addQuickstart(program: Command): void {
     .description("Trains a small net with additive and with orthogonal skips, one after the other, and compares them. Needs no download.")
     .option("-j, --workers <count>", "threads (default: one a core; changes no bit)", number("--workers", { whole: true, least: 0 }))
     .option("--seed <number>", "of weights, order and augmentation", number("--seed", { whole: true, least: 0, most: 0xffffffff }), 42)
-    .option("--epochs <count>", "passes over the data", number("--epochs", { whole: true, least: 1 }), 7)
-    .option("--train-samples <count>", "images to train on", number("--train-samples", { whole: true, least: 64 }), 5000)
+    .option("--epochs <count>", "passes over the data", number("--epochs", { whole: true, least: 1 }), 5)
+    .option("--train-samples <count>", "images to train on", number("--train-samples", { whole: true, least: 64 }), 4800)
     .option("--output <folder>", "where the run's folder is made", OUTPUT)
     .addHelpText(
       "after",

@@ -29,6 +29,7 @@ import { Saver, type Unsaved } from "./saver.ts";
 import { scheduleOf } from "./schedules.ts";
 import { recipeOf, type TrainSettings } from "./settings.ts";
 import { openTensorBoard } from "./tensorboard.ts";
+import { UsageError } from "./usage.ts";
 
 /** Images in a report. */
 const SAMPLES = 16;
@@ -74,6 +75,8 @@ class Stopped extends Error {}
 
 function loadersOf({ settings, splits }: RunPlan, signal: AbortSignal): { train: DataLoader; test: BatchSource } {
   const { batchSize, shards, bnGroup, seed, cropPadding, cropMode, hflip, reprob } = settings;
+  const { length } = splits.train;
+  if (batchSize > length) throw new UsageError(`--batch-size: ${batchSize} of ${length} training images, wanted at most ${length}`);
   const train = new DataLoader(splits.train, {
     batchSize,
     shuffle: true,
