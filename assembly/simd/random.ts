@@ -6,23 +6,27 @@ import { constant } from "./transcendental";
 const C: usize = memory.data<i32>([0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85, 0x33800000, 0, 0, 0, 0, 1, 2, 3], 16);
 
 /** The lower 32 bits of four products, of which `low` has the first two and `high` the others. */
+// @ts-ignore: decorator
 @inline
 function lowerHalves(low: v128, high: v128): v128 {
   return v128.shuffle<i32>(low, high, 0, 2, 4, 6);
 }
 
+// @ts-ignore: decorator
 @inline
 function upperHalves(low: v128, high: v128): v128 {
   return v128.shuffle<i32>(low, high, 1, 3, 5, 7);
 }
 
 /** Words as uniforms in [0, 1). */
+// @ts-ignore: decorator
 @inline
 function unit(words: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 8)), constant(C, 4));
 }
 
 /** Writes up to four uniforms, or x where they reach p, times scale, and 0 elsewhere. */
+// @ts-ignore: decorator
 @inline
 function emit(drops: bool, x: usize, y: usize, count: i32, u: v128, p: v128, scale: v128): void {
   if (count >= 4) {
@@ -33,6 +37,7 @@ function emit(drops: bool, x: usize, y: usize, count: i32, u: v128, p: v128, sca
 }
 
 /** Writes sixteen floats, or the first `count`, from the words of four blocks. */
+// @ts-ignore: decorator
 @inline
 function emitBlocks(drops: bool, x: usize, y: usize, count: i32, w0: v128, w1: v128, w2: v128, w3: v128, p: v128, scale: v128): void {
   const low01 = v128.shuffle<i32>(w0, w1, 0, 4, 1, 5);
@@ -46,6 +51,7 @@ function emitBlocks(drops: bool, x: usize, y: usize, count: i32, w0: v128, w1: v
 }
 
 /** The floats 4i + j, i < 8 and j < 4, below count, from uniform j of the block with counter (first + i, c1, c2, c3). */
+// @ts-ignore: decorator
 @inline
 function blocks(
   drops: bool,

@@ -13,11 +13,13 @@ const COLUMN_BLOCK: i32 = 128;
 // -infinity.
 const C: usize = memory.data<f32>([reinterpret<f32>(0xff800000)], 16);
 
+// @ts-ignore: decorator
 @inline
 function loadUpTo(p: usize, count: i32): v128 {
   return count < 4 ? loadPart(p, count) : v128.load(p);
 }
 
+// @ts-ignore: decorator
 @inline
 function storeUpTo(p: usize, v: v128, count: i32): void {
   if (count < 4) storePart(p, v, count);
@@ -118,6 +120,7 @@ export function reduce_sum_f32(x: usize, y: usize, outer: i32, length: i32, inne
 }
 
 /** The largest of `length` vectors a step apart, each of `count` columns; NaN where there is one. */
+// @ts-ignore: decorator
 @inline
 function columnMax(x: usize, step: usize, length: i32, count: i32): v128 {
   let best = constant(C, 0);
@@ -202,6 +205,7 @@ function rowArgmax(x: usize, length: i32): f32 {
 }
 
 /** The indices of the largest of up to four columns. */
+// @ts-ignore: decorator
 @inline
 function columnArgmax(x: usize, step: usize, length: i32, count: i32): v128 {
   if (length == 0) return f32x4.splat(-1);
@@ -256,12 +260,14 @@ export function reduce_max_backward_f32(index: usize, dy: usize, dx: usize, oute
 }
 
 /** The squares of lanes 0 and 1, added to p in float64. */
+// @ts-ignore: decorator
 @inline
 function addSquares(p: v128, x: v128): v128 {
   const wide = f64x2.promote_low_f32x4(x);
   return f64x2.add(p, f64x2.mul(wide, wide));
 }
 
+// @ts-ignore: decorator
 @inline
 function upper(x: v128): v128 {
   return v128.shuffle<f32>(x, x, 2, 3, 2, 3);
@@ -323,6 +329,7 @@ export function nonfinite_f32(x: usize, y: usize, length: i32): void {
 }
 
 /** The largest power of two below count. */
+// @ts-ignore: decorator
 @inline
 function half(count: i32): i32 {
   return 1 << (31 - clz(count - 1));

@@ -9,16 +9,19 @@ import { constant, expNormal, log } from "./transcendental";
 const LOWEST: usize = memory.data<f32>([reinterpret<f32>(0xff800000)], 16);
 const USED: usize = memory.data<i32>([0, 0, 0, 0, -1, 0, 0, 0, -1, -1, 0, 0, -1, -1, -1, 0, -1, -1, -1, -1], 16);
 
+// @ts-ignore: decorator
 @inline
 function used(count: i32): v128 {
   return v128.load(USED + ((<usize>min(count, 4)) << 4));
 }
 
+// @ts-ignore: decorator
 @inline
 function loadUpTo(p: usize, count: i32): v128 {
   return count < 4 ? loadPart(p, count) : v128.load(p);
 }
 
+// @ts-ignore: decorator
 @inline
 function storeUpTo(p: usize, v: v128, count: i32): void {
   if (count < 4) storePart(p, v, count);
@@ -26,6 +29,7 @@ function storeUpTo(p: usize, v: v128, count: i32): void {
 }
 
 /** Sum of the sixteen accumulators. */
+// @ts-ignore: decorator
 @inline
 function total(a: v128, b: v128, c: v128, d: v128): f32 {
   return sumLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
@@ -56,6 +60,7 @@ const DIFFERENCE = 2;
 const PRODUCT = 3;
 const WEIGHTED = 4;
 
+// @ts-ignore: decorator
 @inline
 function term(op: i32, x: v128, y: v128, shift: v128): v128 {
   if (op <= EXP) return expNormal(f32x4.sub(x, shift));
@@ -65,6 +70,7 @@ function term(op: i32, x: v128, y: v128, shift: v128): v128 {
 }
 
 /** The sum of a row's terms. y is read by products, written by EXP_KEPT and not looked at otherwise. */
+// @ts-ignore: decorator
 @inline
 function rowSum(op: i32, x: usize, y: usize, cols: i32, shift: v128): f32 {
   const zero = f32x4.splat(0);
@@ -123,6 +129,7 @@ const SOFTMAX_BACKWARD = 2;
 const LOG_BACKWARD = 3;
 const LESS = 4;
 
+// @ts-ignore: decorator
 @inline
 function value(op: i32, a: v128, b: v128, s: v128, t: v128): v128 {
   if (op == SCALE) return f32x4.sub(f32x4.mul(a, s), t);
@@ -132,6 +139,7 @@ function value(op: i32, a: v128, b: v128, s: v128, t: v128): v128 {
   return f32x4.sub(f32x4.mul(a, s), b);
 }
 
+// @ts-ignore: decorator
 @inline
 function rowMap(op: i32, a: usize, b: usize, y: usize, cols: i32, s: v128, t: v128): void {
   const zero = f32x4.splat(0);
@@ -160,6 +168,7 @@ function rowMap(op: i32, a: usize, b: usize, y: usize, cols: i32, s: v128, t: v1
   }
 }
 
+// @ts-ignore: decorator
 @inline
 function logOf(x: f32): f32 {
   return f32x4.extract_lane(log(f32x4.splat(x)), 0);
