@@ -67,6 +67,27 @@ test("Ctrl-C finishes the step, saves, and prints a command that goes on from th
   assert.is(digestOf(resumed), digest);
 });
 
+test("Ctrl-C in an evaluation saves the epoch too, and does not wait for the rest", async () => {
+  const dir = join(root, "judging");
+  const more = ["--width", "16", "--train-samples", "32", "--test-samples", "4000", "--log-interval", "1", "--workers", "0"];
+  const running = start(["train", ...TINY, ...more, "--output", root, "--experiment", "judging"]);
+  await running.said("step 1/1");
+  running.child.kill("SIGTERM");
+  const { code, stderr } = await running.done;
+  assert.is(code, 130, stderr);
+  const { events } = parseLog(readFileSync(join(dir, "log.jsonl"), "utf8"), "log");
+  assert.equal(events.map(({ type }) => type).filter((type) => type !== "diagnostics"), ["run-start", "step", "checkpoint", "run-end"]); // prettier-ignore
+  assert.ok(existsSync(join(dir, "checkpoints", "checkpoint-1.safetensors")));
+  // Taken up in the folder that it is in, even when that is named; a step more than the log has is dropped.
+  const steps = ["--max-steps", "2", "--no-report", "--output", root, "--experiment", "judging"];
+  const resumed = await perpend("train", "--resume", dir, ...steps);
+  assert.is(resumed.code, 0, resumed.stderr);
+  assert.ok(existsSync(join(dir, "checkpoints", "checkpoint-2.safetensors")));
+  const back = await perpend("train", "--resume", join(dir, "checkpoints", "checkpoint-1.safetensors"), ...steps);
+  assert.match(back.stderr, /^going on from step 1: 1 later steps in .*judging are dropped$/m);
+  assert.is(digestOf(back), digestOf(resumed));
+});
+
 test("a flag that would change the bits of a resumed run is refused with both values", async () => {
   const resume = ["train", "--resume", first];
   const cases: [args: string[], message: RegExp][] = [

@@ -1,5 +1,6 @@
 // perpend train: a run from its flags, or from where a checkpoint left it.
 import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { formatEvent } from "../train/log.ts";
 import type { JsonObject } from "../train/index.ts";
@@ -32,8 +33,11 @@ function commandLine(args: readonly string[]): string {
 /** Where a resumed run goes on: its own folder, unless another was asked for. */
 async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: number, progress: Progress): Promise<RunFolder> {
   const { folder } = resumed;
-  if (folder === undefined || run.output !== undefined || run.experiment !== undefined)
-    return newRunFolder(run.output ?? OUTPUT, run.experiment ?? about.name, run.experiment !== undefined);
+  const { output = OUTPUT, experiment } = run;
+  const staysIn = (dir: string): boolean =>
+    (run.output === undefined || resolve(run.output) === resolve(dirname(dir))) &&
+    (experiment === undefined || experiment === basename(dir));
+  if (folder === undefined || !staysIn(folder.dir)) return newRunFolder(output, experiment ?? about.name, experiment !== undefined);
   const dropped = await trimLog(folder.log, step, (reason, kept) =>
     progress.message(`warning: ${reason}; the log is kept as ${kept} and a new one begun`),
   );
