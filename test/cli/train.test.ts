@@ -1,11 +1,11 @@
-// A whole run through the command line: what it writes, how it is stopped and taken up, and what can be done with its checkpoints.
+// A whole run through the command line: what it writes, and what can be done with its checkpoints.
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeCheckpoint, encodeCheckpoint, type JsonObject } from "../../ts/train/index.ts";
 import { parseLog } from "../../ts/train/log.ts";
-import { digestOf, newFolder, perpend, start, TINY } from "./command.ts";
+import { digestOf, newFolder, perpend, TINY } from "./command.ts";
 
 const test = suite("train");
 const root = newFolder();
@@ -47,59 +47,6 @@ test("--json prints every event and nothing else, the digest in the last", async
   assert.ok(end?.type === "run-end" && /^[0-9a-f]{64}$/.test(end.digest) && end.reason === "max-steps");
   // The run chose its own name.
   assert.ok(existsSync(join(root, "resnetv2_8-w4-additive-shapes-s42", "log.jsonl")));
-});
-
-test("Ctrl-C finishes the step, saves, and prints a command that goes on from there", async () => {
-  const args = ["train", ...TINY, "--epochs", "400", "--sched", "constant", "--output", root, "--experiment", "stopped", "--workers", "2"];
-  const running = start([...args, "--log-interval", "5"]);
-  await running.said("step 5/");
-  running.child.kill("SIGINT");
-  const stopped = await running.done;
-  assert.is(stopped.code, 130, stopped.stderr);
-  const digest = digestOf(stopped);
-  const at = Number(/stopped after step (\d+); go on with:/.exec(stopped.stderr)?.[1]);
-  assert.ok(at >= 5 && existsSync(join(root, "stopped", "checkpoints", `checkpoint-${at}.safetensors`)));
-  const typed = /^ {2}node --import tsx ts\/cli\/perpend\.ts (train --resume .* --workers 2)$/m.exec(stopped.stderr)?.[1];
-  assert.ok(typed, stopped.stderr);
-  // Gone on with for no step: the very same state.
-  const resumed = await perpend(...typed.split(" "), "--max-steps", String(at), "--no-report");
-  assert.is(resumed.code, 0, resumed.stderr);
-  assert.is(digestOf(resumed), digest);
-});
-
-test("Ctrl-C in an evaluation saves the epoch too, and does not wait for the rest", async () => {
-  const dir = join(root, "judging");
-  const more = ["--width", "16", "--train-samples", "32", "--test-samples", "4000", "--log-interval", "1", "--workers", "0"];
-  const running = start(["train", ...TINY, ...more, "--output", root, "--experiment", "judging"]);
-  await running.said("step 1/1");
-  running.child.kill("SIGTERM");
-  const { code, stderr } = await running.done;
-  assert.is(code, 130, stderr);
-  const { events } = parseLog(readFileSync(join(dir, "log.jsonl"), "utf8"), "log");
-  assert.equal(events.map(({ type }) => type).filter((type) => type !== "diagnostics"), ["run-start", "step", "checkpoint", "run-end"]); // prettier-ignore
-  assert.ok(existsSync(join(dir, "checkpoints", "checkpoint-1.safetensors")));
-  // Taken up in the folder that it is in, even when that is named; a step more than the log has is dropped.
-  const steps = ["--max-steps", "2", "--no-report", "--output", root, "--experiment", "judging"];
-  const resumed = await perpend("train", "--resume", dir, ...steps);
-  assert.is(resumed.code, 0, resumed.stderr);
-  assert.ok(existsSync(join(dir, "checkpoints", "checkpoint-2.safetensors")));
-  const back = await perpend("train", "--resume", join(dir, "checkpoints", "checkpoint-1.safetensors"), ...steps);
-  assert.match(back.stderr, /^going on from step 1: 1 later steps in .*judging are dropped$/m);
-  assert.is(digestOf(back), digestOf(resumed));
-});
-
-test("a flag that would change the bits of a resumed run is refused with both values", async () => {
-  const resume = ["train", "--resume", first];
-  const cases: [args: string[], message: RegExp][] = [
-    [["--lr", "0.5"], /^perpend: --lr: 0\.5, the checkpoint was trained with 0\.1; /],
-    [["--model", "resnetv2_14"], /^perpend: --model: resnetv2_14, the checkpoint was trained with resnetv2_8; /],
-    [["--fast"], /^perpend: --fast: true, the checkpoint was trained with false; /],
-  ];
-  for (const [args, message] of cases) {
-    const { code, stderr } = await perpend(...resume, ...args);
-    assert.is(code, 2);
-    assert.match(stderr, message);
-  }
 });
 
 test("a flipped byte is found; a folder then stands for the checkpoint before", async () => {
@@ -189,7 +136,7 @@ test("evaluate repeats the run's last accuracy; predict names classes", async ()
 
 test("report puts runs side by side", async () => {
   const to = join(root, "both.html");
-  const { code, stdout } = await perpend("report", first, join(root, "stopped"), "-o", to, "--title", "Two runs");
+  const { code, stdout } = await perpend("report", first, first, "-o", to, "--title", "Two runs");
   assert.is(code, 0);
   assert.is(stdout, `${to}\n`);
   assert.match(readFileSync(to, "utf8"), /<h1>Two runs<\/h1>/);
