@@ -56,7 +56,7 @@ function archive(bytes: Uint8Array = packed): Archive {
   return { who: "downloadSet", url: `${base}set.tar.gz`, bytes: bytes.length, md5: md5(bytes), folder: "set", files };
 }
 
-/** Serves these bytes with ranges; cuts the connection after `most` bytes of a response. */
+/** Serves these bytes with ranges; ends the connection after `most` bytes of a response, once they are on their way. */
 function serve(bytes: Uint8Array, { ranges = true, most = Infinity } = {}): void {
   answer = (request, response) => {
     const range = ranges ? /^bytes=(\d+)-$/.exec(request.headers.range ?? "") : null;
@@ -72,7 +72,7 @@ function serve(bytes: Uint8Array, { ranges = true, most = Infinity } = {}): void
       "content-encoding": "gzip",
     });
     const end = Math.min(bytes.length, from + most);
-    response.write(bytes.subarray(from, end), () => (end < bytes.length ? response.destroy() : response.end()));
+    response.write(bytes.subarray(from, end), () => (end < bytes.length ? response.socket?.end() : response.end()));
   };
 }
 

@@ -2,8 +2,8 @@
 // <path>.part. Uses node:http because fetch unpacks what a server labels as gzip-encoded, as some do with .gz files.
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
@@ -75,6 +75,16 @@ async function follow(options: FetchOptions, from: number): Promise<IncomingMess
 
 /** One request for the bytes from `from` on, appended to the part. */
 async function fetchOnce(options: FetchOptions, part: string, from: number): Promise<void> {
+  // Open before the answer comes: what a connection brought before it broke is lost unless it is read at once.
+  const handle = await open(part, constants.O_RDWR | constants.O_CREAT);
+  try {
+    await receive(options, part, from, handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function receive(options: FetchOptions, part: string, from: number, handle: FileHandle): Promise<void> {
   const { who, url, path, bytes, onProgress } = options;
   const response = await follow(options, from);
   const { statusCode = 0, statusMessage = "" } = response;
@@ -96,21 +106,17 @@ async function fetchOnce(options: FetchOptions, part: string, from: number): Pro
     response.destroy();
     throw new FinalError(`${who}: ${url} has ${total} bytes, wanted ${bytes}`);
   }
-  const handle = await open(part, start === 0 ? "w" : "r+");
-  try {
-    let done = start;
-    for await (const chunk of response as AsyncIterable<Uint8Array>) {
-      if (done + chunk.length > bytes) throw new FinalError(`${who}: ${url} sends more than ${bytes} bytes`);
-      await write(handle, chunk, done, who, part);
-      done += chunk.length;
-      onProgress?.({ phase: "download", file: path, done, total: bytes });
-    }
-  } finally {
-    await handle.close();
+  if (start === 0 && from > 0) await handle.truncate(0);
+  let done = start;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    if (done + chunk.length > bytes) throw new FinalError(`${who}: ${url} sends more than ${bytes} bytes`);
+    await write(handle, chunk, done, who, part);
+    done += chunk.length;
+    onProgress?.({ phase: "download", file: path, done, total: bytes });
   }
 }
 
-async function write(handle: Awaited<ReturnType<typeof open>>, chunk: Uint8Array, at: number, who: string, path: string): Promise<void> {
+async function write(handle: FileHandle, chunk: Uint8Array, at: number, who: string, path: string): Promise<void> {
   try {
     for (let from = 0; from < chunk.length; ) from += (await handle.write(chunk, from, chunk.length - from, at + from)).bytesWritten;
   } catch (error) {
