@@ -32,7 +32,7 @@ function halo(size: number, out: number, taps: number, stride: number, pad: numb
 }
 
 /** Alignment, plan, spare tile, zero or bias panel. */
-const FIXED = 96;
+const FIXED = 128;
 
 function forwardScratch(sizes: ConvSizes): number {
   const { n, h, w, c, k, r, s, padH, padW, groups } = sizes;

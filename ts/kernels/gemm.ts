@@ -11,10 +11,10 @@ type Sizes = Numbers<typeof numbers>;
 const panels = (width: number, most: number): number => Math.min(Math.ceil(width / 16) * 16, most);
 
 /** Plan, spare tile, bias panel and alignment, then one block of B in panels of 16 columns. */
-const scratch = ({ n, k }: Sizes): number => 96 + panels(n, 512) * Math.min(k, 256);
+const scratch = ({ n, k }: Sizes): number => 128 + panels(n, 512) * Math.min(k, 256);
 
 /** The same, and one block of A. */
-const scratchTn = ({ m, n, k }: Sizes): number => 96 + (panels(n, 512) + (n > 32 ? panels(m, 64) : 0)) * Math.min(k, 256);
+const scratchTn = ({ m, n, k }: Sizes): number => 128 + (panels(n, 512) + (n > 32 ? panels(m, 64) : 0)) * Math.min(k, 256);
 
 const samples: readonly Sizes[] = [
   { m: 0, n: 4, k: 4 },
