@@ -1,4 +1,4 @@
-// Calibration: the ceiling of multiply-adds on vectors of four floats, in registers.
+// Calibration: the ceiling of multiply-adds on vectors of four floats, in registers, and that of copies.
 
 import { madd } from "./lanes";
 
@@ -38,4 +38,9 @@ export function calibrate_f32(buffer: usize, iterations: i32): void {
   const left = f32x4.add(f32x4.add(f32x4.add(v0, v1), v2), f32x4.add(f32x4.add(v3, v4), v5));
   const right = f32x4.add(f32x4.add(f32x4.add(v6, v7), v8), f32x4.add(f32x4.add(v9, v10), v11));
   v128.store(buffer, f32x4.add(left, right));
+}
+
+/** Copies `bytes` from one place to another, `times` times over: what the cache level or memory that holds both can move at best. */
+export function calibrate_copy_f32(from: usize, to: usize, bytes: usize, times: i32): void {
+  for (let i = 0; i < times; ++i) memory.copy(to, from, bytes);
 }
