@@ -3,6 +3,7 @@
 export * from "./simd/calibrate";
 export * from "./simd/gemm";
 export * from "./simd/conv";
+export * from "./simd/winograd";
 export * from "./simd/norm";
 export * from "./simd/rowwise";
 export * from "./simd/layer-norm";

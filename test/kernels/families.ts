@@ -3,6 +3,7 @@
 export const families: readonly string[] = [
   "gemm",
   "conv",
+  "winograd",
   "elementwise",
   "activation",
   "rowwise",
