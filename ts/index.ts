@@ -7,4 +7,5 @@ export * from "./models/index.ts";
 export * from "./nn/index.ts";
 export * from "./optim/index.ts";
 export { RandomStream, stream } from "./random.ts";
+export { defaultShards } from "./shards.ts";
 export * from "./train/index.ts";

@@ -45,7 +45,6 @@ export interface SharedBatch {
   readonly step: number;
   readonly shards: number;
   readonly normGroup: number;
-  readonly seed: number;
 }
 
 interface Common {

@@ -1,10 +1,11 @@
 // Data-parallel training on a piscina pool: every worker holds some shards of each batch and a replica of the model over the same
 // shared memory. One task a worker and step. The number of workers changes no bit of the result.
 import { Piscina } from "piscina";
-import { defaultShards, withBackend } from "../ts/autograd/index.ts";
+import { withBackend } from "../ts/autograd/index.ts";
 import { createSharedMemory, createWasmBackend, type WasmBackend } from "../ts/backend/index.ts";
 import type { Module } from "../ts/nn/index.ts";
 import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
+import { defaultShards } from "../ts/shards.ts";
 import {
   rawOf,
   Replica,
@@ -114,7 +115,7 @@ export class Team implements Pool {
   }
 
   private send(raw: RawBatch, index: number): SharedBatch {
-    const { images, labels, size, shape, epoch, step, normGroup = 0, seed = 0 } = raw;
+    const { images, labels, size, shape, epoch, step, normGroup = 0 } = raw;
     const shards = raw.shards ?? this.shards ?? defaultShards(size);
     if (this.workers > shards)
       throw new Error(
@@ -123,7 +124,7 @@ export class Team implements Pool {
     const at = { images: this.room(`images ${index}`, images.length), labels: this.room(`labels ${index}`, size) };
     this.backend.write(this.backend.at(at.images, images.length), images);
     this.backend.write(this.backend.at(at.labels, size), labels);
-    return { ...at, size, shape: shape.slice(1), epoch, step, shards, normGroup, seed };
+    return { ...at, size, shape: shape.slice(1), epoch, step, shards, normGroup };
   }
 
   private async run<A>(task: (worker: number) => Task): Promise<A[]> {

@@ -64,7 +64,7 @@ async function start(): Promise<Thread> {
 }
 
 function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: number, shared: SharedBatch): Batch {
-  const { size, shards, normGroup, seed, step, shape } = shared;
+  const { size, shards, normGroup, step, shape } = shared;
   const ranges = shardRanges(shards, setup.workers);
   if (setup.workers > 1) exchanges[worker] ??= new MemoryExchange(backend, words, barrier, worker, setup.workers);
   const slice: BatchSlice = {
@@ -75,7 +75,6 @@ function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: 
     ranges,
     exchange: exchanges[worker] ?? null,
     normGroup,
-    seed,
     step,
   };
   const from = shardStart(slice, slice.first);

@@ -7,6 +7,7 @@ export const areas: Readonly<Record<string, string>> = {
   "ts/math.ts": "math",
   "ts/sha256.ts": "sha256",
   "ts/random.ts": "random",
+  "ts/shards.ts": "shards",
   "ts/kernels/": "kernels",
   "ts/backend/": "backend",
   "ts/autograd/": "autograd",
@@ -29,7 +30,7 @@ export const areas: Readonly<Record<string, string>> = {
 };
 
 /** Leaves that every area but assembly and kernels may import. */
-export const forAll: readonly string[] = ["math", "sha256"];
+export const forAll: readonly string[] = ["math", "sha256", "shards"];
 
 /** Areas that may import every other one. */
 export const roots: readonly string[] = ["cli", "bench", "test"];
@@ -39,6 +40,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   assembly: [],
   math: [],
   sha256: [],
+  shards: [],
   kernels: [],
   random: [],
   backend: ["kernels"],

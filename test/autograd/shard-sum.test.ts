@@ -8,7 +8,6 @@ import {
   binaryCrossEntropy,
   concat,
   crossEntropy,
-  defaultShards,
   finish,
   matmul,
   max,
@@ -31,6 +30,7 @@ import {
   type BatchSlice,
   type Tensor,
 } from "../../ts/autograd/index.ts";
+import { defaultShards } from "../../ts/shards.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import { normals } from "./normals.ts";
 import { onThreads, partitions, samplesOf } from "./threads.ts";

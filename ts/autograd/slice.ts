@@ -2,6 +2,7 @@
 // over the batch is formed shard by shard and combined in one binary tree, so that all thread counts give the same bits.
 // The tree pairs shard i with i+k for k = 1, 2, 4, ...; shards without samples are left out.
 import type { Buffer } from "../backend/backend.ts";
+import { defaultShards } from "../shards.ts";
 
 /** How threads that hold different shards meet. */
 export interface Exchange {
@@ -28,30 +29,19 @@ export interface BatchSlice {
   readonly exchange: Exchange | null;
   /** Samples that batch norm normalizes together; 0 is the whole batch. */
   readonly normGroup: number;
-  /** What random numbers of this batch are drawn by. */
-  readonly seed: number;
   readonly step: number;
-}
-
-/** The default number of logical shards: pieces of at least 4 samples, at most 24. */
-export function defaultShards(batch: number): number {
-  return Math.min(24, Math.max(1, Math.floor(batch / 4)));
 }
 
 export interface SliceOptions {
   readonly shards?: number;
   readonly normGroup?: number;
-  readonly seed?: number;
   readonly step?: number;
 }
 
 /** A whole batch on one thread. */
-export function wholeBatch(
-  size: number,
-  { shards = defaultShards(size), normGroup = 0, seed = 0, step = 0 }: SliceOptions = {},
-): BatchSlice {
+export function wholeBatch(size: number, { shards = defaultShards(size), normGroup = 0, step = 0 }: SliceOptions = {}): BatchSlice {
   if (!Number.isInteger(shards) || shards < 1) throw new Error(`batch: ${shards} shards, wanted a whole number of at least 1`);
-  return { size, shards, first: 0, last: shards, ranges: [0, shards], exchange: null, normGroup, seed, step };
+  return { size, shards, first: 0, last: shards, ranges: [0, shards], exchange: null, normGroup, step };
 }
 
 /**

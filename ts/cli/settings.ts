@@ -1,7 +1,7 @@
 // Everything that decides which bits a training run computes. It is stored with the run and its checkpoints; what it does not hold
 // (workers, folders, how often to log or save) changes no bit. A setting that does not apply is null.
 import * as v from "valibot";
-import { defaultShards } from "../data/loader.ts";
+import { defaultShards } from "../shards.ts";
 import type { JsonObject } from "../train/index.ts";
 import { DATASETS, usualAugmentation, type DatasetName } from "./data-sets.ts";
 import { UsageError } from "./usage.ts";

@@ -2,6 +2,7 @@
 // (seed, epoch, sample), so that any batch can be made at any time and a run resumes in the middle of an epoch.
 
 import { stream, type RandomStream } from "../random.ts";
+import { defaultShards } from "../shards.ts";
 import { augment, type AugmentOptions, type WriteSample } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
 
@@ -35,11 +36,6 @@ export interface Batch {
   /** Number of the batch in its epoch, and since the beginning of epoch 0. */
   readonly index: number;
   readonly step: number;
-}
-
-/** The usual number of logical shards of a batch: min(24, max(1, floor(batchSize / 4))). */
-export function defaultShards(batchSize: number): number {
-  return Math.min(24, Math.max(1, Math.floor(batchSize / 4)));
 }
 
 /** A turn of the event loop: lets timers, signals and messages in. */

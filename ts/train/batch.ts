@@ -17,7 +17,6 @@ export interface RawBatch {
   readonly shards?: number;
   /** Samples that batch norm normalizes together; the whole batch by default. */
   readonly normGroup?: number;
-  readonly seed?: number;
 }
 
 /** What the trainer needs of a loader. */
@@ -80,12 +79,12 @@ export class Batch {
 
 /** A whole batch on the calling thread. Error: arrays that do not fit the shape. */
 export function toBatch(raw: RawBatch): Batch {
-  const { images, labels, size, shape, epoch, step, shards, normGroup, seed } = raw;
+  const { images, labels, size, shape, epoch, step, shards, normGroup } = raw;
   if (shape[0] !== size || images.length !== sizeOf(shape) || labels.length !== size)
     throw new Error(
       `batch: ${images.length} values and ${labels.length} labels for ${size} images of shape ${shapeText(shape)}, wanted ${sizeOf(shape)} and ${size}`,
     );
-  const slice = wholeBatch(size, { ...(shards && { shards }), ...(normGroup && { normGroup }), ...(seed && { seed }), step });
+  const slice = wholeBatch(size, { ...(shards && { shards }), ...(normGroup && { normGroup }), step });
   return new Batch(slice, epoch, { images: () => tensor(images, shape), labels: () => tensor(Float32Array.from(labels)) }, raw);
 }
 

@@ -19,7 +19,7 @@ export class DataLoader {
   readonly shards: number;
   readonly batchesPerEpoch: number;
   private readonly arrays: ArrayLoader;
-  private readonly extra: { readonly seed: number; readonly normGroup: number };
+  private readonly normGroup: number;
   private next = 0;
 
   constructor(dataset: Dataset, { bnGroup = 0, ...options }: DataLoaderOptions) {
@@ -29,12 +29,12 @@ export class DataLoader {
     this.batchSize = options.batchSize;
     this.shards = this.arrays.shards;
     this.batchesPerEpoch = this.arrays.batchesPerEpoch;
-    this.extra = { seed: options.seed ?? 0, normGroup: bnGroup };
+    this.normGroup = bnGroup;
   }
 
   /** Batches of an epoch from number `from` on, as plain arrays. */
   async *epoch(epoch: number, from = 0): AsyncGenerator<RawBatch, void, undefined> {
-    for await (const batch of this.arrays.batches(epoch, from)) yield { ...batch, ...this.extra };
+    for await (const batch of this.arrays.batches(epoch, from)) yield { ...batch, normGroup: this.normGroup };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
