@@ -1,5 +1,6 @@
 // Runs the tape backward. Gradients of leaves add up in tape order and stay with the leaf; all others are freed as soon as they
 // are used. With a batch spread over threads the gradients of leaves stay in parts until the threads meet.
+import { leaveSegments } from "./checkpoint.ts";
 import { alias, empty, keep, noGrad, scope } from "./scope.ts";
 import { addInto, finish } from "./shard-sum.ts";
 import { ShardSum, shapeText, Tensor } from "./tensor.ts";
@@ -67,58 +68,64 @@ export function backward(result: Tensor, { gradient, createGraph = false }: Back
     throw new Error(`backward: a tensor of shape ${shapeText(result.shape)}, wanted one element or { gradient }`);
   if (gradient && !sameShape(gradient, result))
     throw new Error(`backward: gradient of shape ${shapeText(gradient.shape)} for ${shapeText(result.shape)}, wanted the same`);
-  noGrad(() =>
-    scope(() => {
-      const gradients = new Map<Tensor, Tensor>();
-      const seed = gradient ? alias(gradient) : empty(result.shape, result.backend);
-      if (!gradient) result.backend.fill(seed.buffer, 1);
-      seed.batch = result.batch;
-      gradients.set(result, seed);
-      const add = (input: Tensor, part: Tensor | ShardSum): void => {
-        if (!sameShape(part, input))
-          throw new Error(
-            `backward: a gradient of shape ${shapeText(part.shape)} for an input of ${shapeText(input.shape)}, wanted the same`,
-          );
-        if (input.node === null) {
-          addToLeaf(input, part instanceof Tensor && part.shared.references > 1 ? copyOf(part) : part);
-          return;
+  try {
+    noGrad(() =>
+      scope(() => {
+        const gradients = new Map<Tensor, Tensor>();
+        const seed = gradient ? alias(gradient) : empty(result.shape, result.backend);
+        if (!gradient) result.backend.fill(seed.buffer, 1);
+        seed.batch = result.batch;
+        gradients.set(result, seed);
+        const add = (input: Tensor, part: Tensor | ShardSum): void => {
+          if (!sameShape(part, input))
+            throw new Error(
+              `backward: a gradient of shape ${shapeText(part.shape)} for an input of ${shapeText(input.shape)}, wanted the same`,
+            );
+          if (input.node === null) {
+            addToLeaf(input, part instanceof Tensor && part.shared.references > 1 ? copyOf(part) : part);
+            return;
+          }
+          const whole = finish(part, input.backend);
+          const before = gradients.get(input);
+          if (before === undefined) {
+            whole.batch = input.batch;
+            gradients.set(input, whole);
+          } else if (before.shared.references > 1) {
+            const own = copyOf(before);
+            own.batch = input.batch;
+            before.dispose();
+            gradients.set(input, addInto(own, whole));
+            whole.dispose();
+          } else {
+            addInto(before, whole);
+            whole.dispose();
+          }
+        };
+        for (const tensor of tapeOf(result)) {
+          const dy = gradients.get(tensor);
+          if (dy === undefined) continue;
+          gradients.delete(tensor);
+          const node = tensor.node;
+          if (node === null) {
+            addToLeaf(tensor, dy.shared.references > 1 ? copyOf(dy) : dy);
+            continue;
+          }
+          node.spent = true;
+          node.segment?.enter();
+          const thunks = node.backward(dy, tensor);
+          const wanted = node.inputs.map((input, position) => (input?.requiresGrad ? thunks[position] : null));
+          partsOf(wanted).forEach((part, position) => {
+            if (part !== null) add(node.inputs[position]!, part);
+          });
+          for (const saved of node.saved) saved.dispose();
+          node.segment?.leave(tensor);
+          dy.dispose();
         }
-        const whole = finish(part, input.backend);
-        const before = gradients.get(input);
-        if (before === undefined) {
-          whole.batch = input.batch;
-          gradients.set(input, whole);
-        } else if (before.shared.references > 1) {
-          const own = copyOf(before);
-          own.batch = input.batch;
-          before.dispose();
-          gradients.set(input, addInto(own, whole));
-          whole.dispose();
-        } else {
-          addInto(before, whole);
-          whole.dispose();
-        }
-      };
-      for (const tensor of tapeOf(result)) {
-        const dy = gradients.get(tensor);
-        if (dy === undefined) continue;
-        gradients.delete(tensor);
-        const node = tensor.node;
-        if (node === null) {
-          addToLeaf(tensor, dy.shared.references > 1 ? copyOf(dy) : dy);
-          continue;
-        }
-        node.spent = true;
-        const thunks = node.backward(dy, tensor);
-        const wanted = node.inputs.map((input, position) => (input?.requiresGrad ? thunks[position] : null));
-        partsOf(wanted).forEach((part, position) => {
-          if (part !== null) add(node.inputs[position]!, part);
-        });
-        for (const saved of node.saved) saved.dispose();
-        dy.dispose();
-      }
-    }),
-  );
+      }),
+    );
+  } finally {
+    leaveSegments();
+  }
 }
 
 function copyOf(tensor: Tensor): Tensor {

@@ -3,11 +3,12 @@ import "./methods.ts";
 
 export type { Backend, Buffer, MemoryUse } from "../backend/backend.ts";
 export * from "./backward.ts";
+export { checkpoint, remembered } from "./checkpoint.ts";
 export * from "./create.ts";
 export { emptyLike, launch } from "./launch.ts";
 export * from "./op.ts";
 export * from "./ops/index.ts";
-export * from "./scope.ts";
+export { alias, currentBackend, empty, isRecording, keep, noGrad, overBuffer, scope, setBackend, withBackend, withGrad } from "./scope.ts";
 export { finish, sumOverSamples } from "./shard-sum.ts";
 export * from "./slice.ts";
 export { ShardSum, Tensor, shapeText, sizeOf, type Shape } from "./tensor.ts";

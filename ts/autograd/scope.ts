@@ -41,11 +41,16 @@ export function withBackend<T>(chosen: Backend, work: () => T): T {
   }
 }
 
-function escape(value: unknown, mark: (tensor: Tensor) => void): void {
+/** Calls `mark` for a tensor, or for those in arrays and plain objects. */
+export function eachTensor(value: unknown, mark: (tensor: Tensor) => void): void {
   if (value instanceof Tensor) mark(value);
-  else if (Array.isArray(value)) for (const entry of value) escape(entry, mark);
+  else if (Array.isArray(value)) for (const entry of value) eachTensor(entry, mark);
   else if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype)
-    for (const entry of Object.values(value)) escape(entry, mark);
+    for (const entry of Object.values(value)) eachTensor(entry, mark);
+}
+
+function refuseAsync(who: string, result: unknown): void {
+  if (result instanceof Promise) throw new Error(`${who}: an async function, wanted one that returns before it is done; await outside`);
 }
 
 /**
@@ -58,8 +63,8 @@ export function scope<T>(work: () => T): T {
   const survivors = new Set<Tensor>();
   try {
     const result = work();
-    if (result instanceof Promise) throw new Error("scope: an async function, wanted one that returns before it is done; await outside");
-    escape(result, (tensor) => survivors.add(tensor));
+    refuseAsync("scope", result);
+    eachTensor(result, (tensor) => survivors.add(tensor));
     return result;
   } finally {
     current = own.outer;
@@ -71,10 +76,30 @@ export function scope<T>(work: () => T): T {
   }
 }
 
+/** Runs `work` and tells which tensors it made and did not keep, in order; they belong to the scope around. */
+export function collect<T>(who: string, work: () => T): { readonly result: T; readonly made: readonly Tensor[] } {
+  const own: Scope = { made: [], outer: current };
+  current = own;
+  try {
+    const result = work();
+    refuseAsync(who, result);
+    return { result, made: own.made.filter(({ kept }) => !kept) };
+  } finally {
+    current = own.outer;
+    for (const tensor of own.made) current?.made.push(tensor);
+  }
+}
+
 /** Takes a tensor out of its scope: it lives until dispose(). */
 export function keep<T extends Tensor>(tensor: T): T {
   tensor.kept = true;
   return tensor;
+}
+
+/** Puts a tensor that was kept into the scope under way. */
+export function release(tensor: Tensor): void {
+  tensor.kept = false;
+  current?.made.push(tensor);
 }
 
 /** True while operations are recorded for backward(). */
@@ -82,15 +107,24 @@ export function isRecording(): boolean {
   return recording;
 }
 
-/** Runs `work` without recording. */
-export function noGrad<T>(work: () => T): T {
+function withRecording<T>(on: boolean, work: () => T): T {
   const before = recording;
-  recording = false;
+  recording = on;
   try {
     return work();
   } finally {
     recording = before;
   }
+}
+
+/** Runs `work` without recording. */
+export function noGrad<T>(work: () => T): T {
+  return withRecording(false, work);
+}
+
+/** Runs `work` with recording, inside noGrad() too. */
+export function withGrad<T>(work: () => T): T {
+  return withRecording(true, work);
 }
 
 function register(tensor: Tensor): Tensor {

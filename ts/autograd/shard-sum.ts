@@ -3,6 +3,7 @@
 import { accumulate } from "../kernels/elementwise.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { combineTree, shardStart, sliceStart, treeNodes, treeRoot, type BatchSlice, type TreeNode } from "./slice.ts";
+import { remembered } from "./checkpoint.ts";
 import { empty, scope } from "./scope.ts";
 import { ShardSum, sizeOf, Tensor, type Shape } from "./tensor.ts";
 
@@ -72,7 +73,7 @@ export function finish(sum: Tensor | ShardSum, backend: Backend): Tensor {
     if (slice.ranges[thread] === slice.first && slice.ranges[thread + 1] === slice.last) offset = all.length;
     all.push(...treeNodes(slice.shards, slice.ranges[thread], slice.ranges[thread + 1]));
   }
-  return scope(() => {
+  const combine = (): Tensor => {
     const local = empty([Math.max(1, sum.values.length), ...shape], backend);
     sum.values.forEach((value, row) => {
       const place = backend.view(local.buffer, row * length, length);
@@ -95,7 +96,8 @@ export function finish(sum: Tensor | ShardSum, backend: Backend): Tensor {
       addInto,
     );
     return total ?? zerosOf(backend, shape);
-  });
+  };
+  return remembered(() => scope(combine));
 }
 
 /** Rows of all shards, [S, width], from the rows of the shards held here. All threads must call it. */

@@ -11,6 +11,14 @@ export interface Storage {
   references: number;
 }
 
+/** A part of the tape whose memory is freed after the forward pass and computed again when backward() comes by (see checkpoint.ts). */
+export interface Segment {
+  /** Called before backward() goes through a node of the segment. */
+  enter(): void;
+  /** Called when nobody needs the tensor any more. */
+  leave(tensor: Tensor): void;
+}
+
 /** What the tape keeps of the operation that made a tensor. */
 export interface TapeNode {
   readonly name: string;
@@ -21,6 +29,8 @@ export interface TapeNode {
   readonly saved: readonly Tensor[];
   /** backward() has been here. */
   spent: boolean;
+  /** The innermost segment that the node is in. */
+  segment?: Segment;
 }
 
 let created = 0;
@@ -92,6 +102,20 @@ export class Tensor {
     if (--this.storage.references === 0) this.backend.free(this.storage.buffer);
     this.storage = null;
     this.node = null;
+  }
+
+  /** Frees the memory but stays on the tape, until revive(). */
+  drop(): void {
+    const { node } = this;
+    this.dispose();
+    this.node = node;
+  }
+
+  /** Takes the memory of another tensor for one that was dropped. */
+  revive(from: Tensor): void {
+    if (this.storage !== null) throw new Error(`tensor ${shapeText(this.shape)}: revived while it has memory, wanted one that was dropped`);
+    this.storage = from.shared;
+    this.storage.references++;
   }
 
   [Symbol.dispose](): void {

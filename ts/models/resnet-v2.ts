@@ -4,7 +4,7 @@
 //   resnetV2({ depth: 18 })   Oh et al. 2025: ResNetV2-18/34/50/101, stem 3x3 conv 64 + BN + ReLU, widths 64/128/256/512, convolutions
 //                             with bias, projections of the raw stream, by default no BN-ReLU after the last unit (`finalNorm`).
 // Keys of stateDict() are those of timm's resnetv2.
-import { globalAveragePool, type Tensor } from "../autograd/index.ts";
+import { checkpoint, globalAveragePool, isRecording, scope, type Tensor } from "../autograd/index.ts";
 import { BatchNorm2d, Conv2d, initialize, Layer, Linear, uninitialized } from "../nn/index.ts";
 import { BasicUnit, BottleneckUnit, type UnitOptions } from "./block/pre-activation.ts";
 import { padChannels, projection, type ShortcutKind } from "./shortcut.ts";
@@ -28,6 +28,11 @@ export interface ResNetV2Options {
   readonly shortcut?: ShortcutKind;
   /** Where a change of shape starts from: the activated input, shared with the branch, or the raw stream. By default as the paper has it. */
   readonly shortcutInput?: "activation" | "stream";
+  /**
+   * Free what runs of so many units make inside after the forward pass, and compute it again in the backward pass: less memory, the time
+   * of one more forward pass, the same bits. By default nothing is freed; `usualCheckpointBlocks` says what suits a net.
+   */
+  readonly checkpointBlocks?: number;
   /** What the initial weights are drawn by. */
   readonly seed?: number;
 }
@@ -101,15 +106,45 @@ class Stem extends Layer {
 
 class Stage extends Layer {
   readonly blocks: Layer[];
+  private readonly together: number;
 
-  constructor(blocks: Layer[]) {
+  constructor(blocks: Layer[], checkpointBlocks: number) {
     super();
     this.blocks = blocks;
+    this.together = checkpointBlocks;
   }
 
   forward(x: Tensor): Tensor {
-    return this.blocks.reduce((value, block) => block.forward(value), x);
+    const { blocks, together } = this;
+    if (!isRecording()) return runFreeing(blocks, x);
+    let y = x;
+    for (let from = 0; from < blocks.length; from += together) {
+      const start = y;
+      const run = (): Tensor => blocks.slice(from, from + together).reduce((value, block) => block.forward(value), start);
+      y = together < Infinity ? checkpoint(run) : run();
+    }
+    return y;
   }
+}
+
+/** Layers one after the other, where nobody goes back: memory for one at a time. */
+function runFreeing(layers: readonly Layer[], x: Tensor): Tensor {
+  let y = x;
+  for (const layer of layers) {
+    const before = y;
+    y = scope(() => layer.forward(before));
+    if (before !== x && before !== y && !before.kept) before.dispose();
+  }
+  return y;
+}
+
+/**
+ * A length of the runs for `checkpointBlocks` that keeps memory near its least. With runs of n of the net's N units, N / n streams are kept
+ * and the insides of n units made again, each of the size of about 4 streams, and a stage has half the memory of the one before it:
+ * least where n is about sqrt(N / 8).
+ */
+export function usualCheckpointBlocks(units: number): number {
+  return Math.max(1, Math.floor(Math.sqrt(units / 8) + 0.5));
 }
 
 class Head extends Layer {
@@ -136,7 +171,9 @@ export class ResNetV2 extends Layer {
 
   constructor(options: ResNetV2Options) {
     super();
-    const { depth, classes = 10, channels = 3, skip = additive(), block } = options;
+    const { depth, classes = 10, channels = 3, skip = additive(), block, checkpointBlocks = Infinity } = options;
+    if (checkpointBlocks !== Infinity && !(Number.isInteger(checkpointBlocks) && checkpointBlocks >= 1))
+      throw new Error(`resnetV2: checkpointBlocks ${checkpointBlocks}, wanted a whole number of at least 1`);
     const layout = layoutOf(depth, block);
     const width = options.width ?? layout.width;
     const shortcut = options.shortcut ?? layout.shortcut;
@@ -168,7 +205,7 @@ export class ResNetV2 extends Layer {
         inputs = outputs;
         index++;
       }
-      this.stages.push(new Stage(blocks));
+      this.stages.push(new Stage(blocks, checkpointBlocks));
     });
     this.norm = (options.finalNorm ?? layout.finalNorm) ? new BatchNorm2d(inputs, { relu: true }) : null;
     this.head = new Head(inputs, classes);

@@ -1,5 +1,5 @@
 // Dropout, whose masks are a function of (seed, path of the layer, step, sample, element).
-import { dropout, type Tensor } from "../autograd/index.ts";
+import { dropout, remembered, type Tensor } from "../autograd/index.ts";
 import { stream, type RandomStream } from "../random.ts";
 import { Layer } from "./module.ts";
 
@@ -21,7 +21,7 @@ export class Dropout extends Layer {
   forward(x: Tensor): Tensor {
     if (!this.training || this.p === 0) return x;
     // A tensor that is of no batch has no step: count the calls.
-    const step = x.batch ? x.batch.step : this.calls++;
+    const step = x.batch ? x.batch.step : remembered(() => this.calls++);
     const { key0, key1 } = this.draws ?? this.unplaced;
     return dropout(x, { p: this.p, key: [key0, key1], step });
   }

@@ -3,6 +3,7 @@
 import type { Buffer } from "../../backend/backend.ts";
 import * as kernels from "../../kernels/norm.ts";
 import { treeSum } from "../../kernels/reduce.ts";
+import { remembered } from "../checkpoint.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { alias, keep, overBuffer } from "../scope.ts";
@@ -131,11 +132,14 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
     if (fixed) return { value: y, saved: [alias(fixed), apply(all, fixed)] };
     if (slice.normGroup > 0) {
       const groups = groupsOf(x, slice);
-      const statistics = groupStatistics(x, slice, groups, pixels, c, observe);
+      const statistics = remembered(() => groupStatistics(x, slice, groups, pixels, c, observe));
       return { value: y, saved: [statistics, ...groups.map((group, index) => apply(group, rowsOf(statistics, index, 1)))] };
     }
-    const statistics = batchStatistics(x, slice, pixels, c);
-    observe?.(statistics, slice.size * pixels);
+    const statistics = remembered(() => {
+      const found = batchStatistics(x, slice, pixels, c);
+      observe?.(found, slice.size * pixels);
+      return found;
+    });
     return { value: y, saved: [statistics, apply(all, statistics)] };
   },
   vjp: (dy, _y, [x, gamma, beta], { relu: withRelu, fixed }, [statistics, ...scales]) => {

@@ -1,5 +1,5 @@
 // Measures what blocks do to their stream without changing it: a block a step in turn, so that it costs next to nothing.
-import { noGrad, scope, streamStatistics, type StreamStatistics } from "../../autograd/index.ts";
+import { remembered, scope, streamStatistics, type StreamStatistics } from "../../autograd/index.ts";
 import type { BlockSite, SkipKind } from "./skip.ts";
 
 /** Where measurements go. */
@@ -52,13 +52,13 @@ export function observed(kind: SkipKind, sink: StreamSink): SkipKind {
       return {
         join: (stream, branch, context) => {
           if (!context.training) return skip.join(stream, branch, context);
-          const step = stream.batch ? stream.batch.step : calls++;
+          const step = stream.batch ? stream.batch.step : remembered(() => calls++);
           if (!sink.wants(site, step)) return skip.join(stream, branch, context);
           return skip.join(
             stream,
             () => {
               const f = branch();
-              scope(() => noGrad(() => sink.record(site, step, streamStatistics(stream, f))));
+              remembered(() => scope(() => sink.record(site, step, streamStatistics(stream, f))));
               return f;
             },
             context,
