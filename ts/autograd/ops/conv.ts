@@ -1,9 +1,11 @@
 // Convolution of NHWC images. Filters are [R, S, C / groups, K] here; stateDict() turns them to PyTorch's [K, C / groups, R, S].
 import * as kernels from "../../kernels/conv.ts";
+import * as winograd from "../../kernels/winograd.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { sumOverSamples } from "../shard-sum.ts";
 import { shapeText, type Tensor } from "../tensor.ts";
+import { usesWinograd, type Convolution, type ConvolutionPass } from "./convolution-table.ts";
 import { columnSum } from "./gemm.ts";
 
 /** One number for both axes, or [rows, columns]. */
@@ -14,6 +16,8 @@ export interface Conv2dOptions {
   readonly padding?: Pair;
   readonly dilation?: Pair;
   readonly groups?: number;
+  /** "direct" for convolutions without Winograd's transforms: slower, last bits nearer to the exact value. */
+  readonly convolution?: Convolution;
 }
 
 interface Geometry {
@@ -26,48 +30,61 @@ interface Geometry {
   readonly groups: number;
 }
 
-function sizesOf(x: Tensor, filter: Tensor, geometry: Geometry): kernels.ConvSizes {
-  const [n, h, w, c] = x.shape;
-  const [r, s, , k] = filter.shape;
-  return { n, h, w, c, k, r, s, ...geometry };
+interface ConvAttributes extends Geometry {
+  readonly convolution: Convolution;
 }
 
-export const conv2dOp = defineOp<readonly [Tensor, Tensor, Tensor | null], Geometry>("conv2d", {
-  forward: ([x, filter, bias], geometry) => {
-    const sizes = sizesOf(x, filter, geometry);
+function sizesOf(x: Tensor, filter: Tensor, attributes: ConvAttributes): kernels.ConvSizes {
+  const [n, h, w, c] = x.shape;
+  const [r, s, , k] = filter.shape;
+  return { n, h, w, c, k, r, s, ...attributes };
+}
+
+function isWinograd(sizes: kernels.ConvSizes, { convolution }: ConvAttributes, pass: ConvolutionPass): boolean {
+  return convolution === "winograd" && usesWinograd(sizes, pass);
+}
+
+export const conv2dOp = defineOp<readonly [Tensor, Tensor, Tensor | null], ConvAttributes>("conv2d", {
+  forward: ([x, filter, bias], attributes) => {
+    const sizes = sizesOf(x, filter, attributes);
     const y = emptyLike(x, [sizes.n, kernels.convRows(sizes), kernels.convColumns(sizes), sizes.k]);
-    launch(kernels.conv2d, { x, filter, bias, y }, sizes);
+    if (isWinograd(sizes, attributes, "forward")) launch(winograd.conv2dWinograd, { x, filter, bias, y }, sizes);
+    else launch(kernels.conv2d, { x, filter, bias, y }, sizes);
     return y;
   },
-  vjp: (dy, _y, [x, filter, bias], geometry) => {
-    const sizes = sizesOf(x, filter, geometry);
+  vjp: (dy, _y, [x, filter, bias], attributes) => {
+    const sizes = sizesOf(x, filter, attributes);
     return [
       () => {
         const dx = emptyLike(x);
-        launch(kernels.conv2dInputGradient, { dy, filter, dx }, sizes);
+        if (isWinograd(sizes, attributes, "inputGradient")) launch(winograd.conv2dWinogradInputGradient, { dy, filter, dx }, sizes);
+        else launch(kernels.conv2dInputGradient, { dy, filter, dx }, sizes);
         return dx;
       },
       () =>
-        sumOverSamples(x.backend, dy.batch, sizes.n, filter.shape, (from, n, dfilter) =>
-          launch(kernels.conv2dWeightGradient, { x: rowsOf(x, from, n), dy: rowsOf(dy, from, n), dfilter }, { ...sizes, n }),
-        ),
+        sumOverSamples(x.backend, dy.batch, sizes.n, filter.shape, (from, n, dfilter) => {
+          const part = { x: rowsOf(x, from, n), dy: rowsOf(dy, from, n), dfilter };
+          if (isWinograd(sizes, attributes, "weightGradient")) launch(winograd.conv2dWinogradWeightGradient, part, { ...sizes, n });
+          else launch(kernels.conv2dWeightGradient, part, { ...sizes, n });
+        }),
       bias ? () => columnSum(dy, sizes.k) : null,
     ];
   },
   samples: [
-    { inputs: [[2, 5, 4, 3], [3, 3, 3, 2], [2]], attributes: geometryOf({ padding: 1 }) },
-    { inputs: [[2, 6, 5, 2], [3, 3, 2, 3], null], attributes: geometryOf({ stride: 2, padding: 1 }) },
-    { inputs: [[1, 4, 4, 3], [1, 1, 3, 4], [4]], attributes: geometryOf({ stride: 2 }) },
-    { inputs: [[1, 6, 7, 4], [3, 2, 2, 4], [4]], attributes: geometryOf({ padding: [2, 1], dilation: [2, 1], groups: 2 }) },
-    { inputs: [[1, 5, 5, 3], [3, 3, 1, 3], null], attributes: geometryOf({ padding: 1, groups: 3 }) },
+    { inputs: [[2, 5, 4, 3], [3, 3, 3, 2], [2]], attributes: attributesOf({ padding: 1 }) },
+    { inputs: [[2, 6, 5, 2], [3, 3, 2, 3], null], attributes: attributesOf({ stride: 2, padding: 1 }) },
+    { inputs: [[1, 4, 4, 3], [1, 1, 3, 4], [4]], attributes: attributesOf({ stride: 2 }) },
+    { inputs: [[1, 6, 7, 4], [3, 2, 2, 4], [4]], attributes: attributesOf({ padding: [2, 1], dilation: [2, 1], groups: 2 }) },
+    { inputs: [[1, 5, 5, 3], [3, 3, 1, 3], null], attributes: attributesOf({ padding: 1, groups: 3 }) },
+    { inputs: [[1, 4, 4, 16], [3, 3, 16, 16], [16]], attributes: attributesOf({ padding: 1 }) },
   ],
 });
 
-function geometryOf({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions): Geometry {
+function attributesOf({ stride = 1, padding = 0, dilation = 1, groups = 1, convolution = "winograd" }: Conv2dOptions): ConvAttributes {
   const [strideH, strideW] = typeof stride === "number" ? [stride, stride] : stride;
   const [padH, padW] = typeof padding === "number" ? [padding, padding] : padding;
   const [dilationH, dilationW] = typeof dilation === "number" ? [dilation, dilation] : dilation;
-  return { strideH, strideW, padH, padW, dilationH, dilationW, groups };
+  return { strideH, strideW, padH, padW, dilationH, dilationW, groups, convolution };
 }
 
 /**
@@ -75,10 +92,10 @@ function geometryOf({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2
  * P = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1 and Q likewise.
  */
 export function conv2d(x: Tensor, filter: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
-  const geometry = geometryOf(options);
+  const attributes = attributesOf(options);
   if (x.rank !== 4 || filter.rank !== 4)
     throw new Error(`conv2d: input ${shapeText(x.shape)} with filter ${shapeText(filter.shape)}, wanted [N,H,W,C] with [R,S,C/groups,K]`);
-  const { groups, strideH, strideW, dilationH, dilationW, padH, padW } = geometry;
+  const { groups, strideH, strideW, dilationH, dilationW, padH, padW } = attributes;
   for (const [name, value, least] of [
     ["stride", strideH, 1],
     ["stride", strideW, 1],
@@ -96,10 +113,10 @@ export function conv2d(x: Tensor, filter: Tensor, bias: Tensor | null = null, op
     );
   if (bias && (bias.rank !== 1 || bias.shape[0] !== filter.shape[3]))
     throw new Error(`conv2d: bias ${shapeText(bias.shape)} with filter ${shapeText(filter.shape)}, wanted [${filter.shape[3]}]`);
-  const sizes = sizesOf(x, filter, geometry);
+  const sizes = sizesOf(x, filter, attributes);
   if (kernels.convRows(sizes) < 1 || kernels.convColumns(sizes) < 1)
     throw new Error(
       `conv2d: filter ${shapeText(filter.shape)} on ${shapeText(x.shape)} with padding ${padH},${padW}, wanted an input that it fits in`,
     );
-  return conv2dOp([x, filter, bias], geometry);
+  return conv2dOp([x, filter, bias], attributes);
 }
