@@ -1,5 +1,14 @@
 // The nets of the golden numbers, built here with the same weights and images.
-import { backward, crossEntropy, scope, tensor, wholeBatch, type SliceOptions, type Tensor } from "../../ts/autograd/index.ts";
+import {
+  backward,
+  crossEntropy,
+  scope,
+  tensor,
+  wholeBatch,
+  type Convolution,
+  type SliceOptions,
+  type Tensor,
+} from "../../ts/autograd/index.ts";
 import { additive, orthogonal, ResNetV2, type SkipKind } from "../../ts/models/index.ts";
 import { uninitialized, type Module, type StateDict, type Variable } from "../../ts/nn/index.ts";
 import { images, initial } from "./hash.ts";
@@ -46,8 +55,10 @@ export const skips: Readonly<Record<string, SkipKind>> = {
 };
 
 /** The net with the weights of make.py. */
-export function goldenNet({ depth, block, width, final_norm }: NetOptions, skip: SkipKind): ResNetV2 {
-  const model = uninitialized(() => new ResNetV2({ depth, block, width, skip, finalNorm: final_norm }));
+export function goldenNet({ depth, block, width, final_norm }: NetOptions, skip: SkipKind, convolution?: Convolution): ResNetV2 {
+  const model = uninitialized(
+    () => new ResNetV2({ depth, block, width, skip, finalNorm: final_norm, ...(convolution && { convolution }) }),
+  );
   const state: StateDict = {};
   for (const { key, shape } of model.entries()) state[key] = { shape, values: initial(key, shape) };
   model.loadStateDict(state);

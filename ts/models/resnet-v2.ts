@@ -4,7 +4,7 @@
 //   resnetV2({ depth: 18 })   Oh et al. 2025: ResNetV2-18/34/50/101, stem 3x3 conv 64 + BN + ReLU, widths 64/128/256/512, convolutions
 //                             with bias, projections of the raw stream, by default no BN-ReLU after the last unit (`finalNorm`).
 // Keys of stateDict() are those of timm's resnetv2.
-import { checkpoint, globalAveragePool, isRecording, scope, type Tensor } from "../autograd/index.ts";
+import { checkpoint, globalAveragePool, type Convolution, isRecording, scope, type Tensor } from "../autograd/index.ts";
 import { BatchNorm2d, Conv2d, initialize, Layer, Linear, uninitialized } from "../nn/index.ts";
 import { BasicUnit, BottleneckUnit, type UnitOptions } from "./block/pre-activation.ts";
 import { padChannels, projection, type ShortcutKind } from "./shortcut.ts";
@@ -33,6 +33,8 @@ export interface ResNetV2Options {
    * of one more forward pass, the same bits. By default nothing is freed; `usualCheckpointBlocks` says what suits a net.
    */
   readonly checkpointBlocks?: number;
+  /** "direct" for 3x3 convolutions without Winograd's transforms: slower, nearer to the exact value. */
+  readonly convolution?: Convolution;
   /** What the initial weights are drawn by. */
   readonly seed?: number;
 }
@@ -197,6 +199,7 @@ export class ResNetV2 extends Layer {
             width: inner,
             stride,
             bias,
+            ...(options.convolution && { convolution: options.convolution }),
             skip: skip.at({ index, depth: units, width: outputs }),
             downsample: changes ? shortcut.at({ inputs, outputs, stride }) : null,
             sharesActivation: (index === 0 && !layout.stemNorm) || (changes && shortcutInput === "activation"),

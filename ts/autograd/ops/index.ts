@@ -1,6 +1,7 @@
 // All operations; the gradient test walks what is exported here.
 export * from "./activation.ts";
 export * from "./conv.ts";
+export type { Convolution } from "./convolution-table.ts";
 export * from "./elementwise.ts";
 export * from "./gemm.ts";
 export * from "./group-norm.ts";

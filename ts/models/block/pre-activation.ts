@@ -1,7 +1,7 @@
 // The full pre-activation unit of He et al. 2016: BN-ReLU before every convolution, nothing after the addition.
 //   basic:       BN ReLU 3x3, BN ReLU 3x3
 //   bottleneck:  BN ReLU 1x1 (stride), BN ReLU 3x3, BN ReLU 1x1 (4 times as wide)
-import type { Tensor } from "../../autograd/index.ts";
+import type { Convolution, Tensor } from "../../autograd/index.ts";
 import { BatchNorm2d, Conv2d, Layer, type Conv2dLayerOptions } from "../../nn/index.ts";
 import type { Skip } from "../skip/skip.ts";
 
@@ -16,6 +16,8 @@ export interface UnitOptions {
   /** The stream starts from the activated input: the paper's first unit, and its units that change the width. */
   readonly sharesActivation: boolean;
   readonly bias: boolean;
+  /** "direct" for 3x3 convolutions without Winograd's transforms. */
+  readonly convolution?: Convolution;
 }
 
 abstract class PreActivationUnit extends Layer {
@@ -53,8 +55,8 @@ export class BasicUnit extends PreActivationUnit {
 
   constructor(options: UnitOptions) {
     super(options);
-    const { inputs, width, stride, bias } = options;
-    const same: Conv2dLayerOptions = { padding: 1, bias };
+    const { inputs, width, stride, bias, convolution = "winograd" } = options;
+    const same: Conv2dLayerOptions = { padding: 1, bias, convolution };
     this.conv1 = new Conv2d(inputs, width, 3, { ...same, stride });
     this.norm2 = new BatchNorm2d(width, { relu: true });
     this.conv2 = new Conv2d(width, width, 3, same);
@@ -76,10 +78,10 @@ export class BottleneckUnit extends PreActivationUnit {
 
   constructor(options: UnitOptions) {
     super(options);
-    const { inputs, width, stride, bias } = options;
+    const { inputs, width, stride, bias, convolution = "winograd" } = options;
     this.conv1 = new Conv2d(inputs, width, 1, { stride, bias });
     this.norm2 = new BatchNorm2d(width, { relu: true });
-    this.conv2 = new Conv2d(width, width, 3, { padding: 1, bias });
+    this.conv2 = new Conv2d(width, width, 3, { padding: 1, bias, convolution });
     this.norm3 = new BatchNorm2d(width, { relu: true });
     this.conv3 = new Conv2d(width, 4 * width, 1, { bias });
   }
