@@ -10,7 +10,14 @@ const recorder = new StreamRecorder({ interval: 3 });
 
 export function createModel(options: JsonObject): ResNetV2 {
   if (options["explode"] === "create") throw new Error("program: exploded on purpose");
-  return resnetV2({ depth: 8, width: 4, skip: observed(orthogonal(), recorder), seed: 5 });
+  const { depth = 8, checkpointBlocks } = options;
+  return resnetV2({
+    depth: Number(depth),
+    width: 4,
+    skip: observed(orthogonal(), recorder),
+    seed: 5,
+    ...(checkpointBlocks !== undefined && { checkpointBlocks: Number(checkpointBlocks) }),
+  });
 }
 
 export function createOptimizer(model: Module, options: JsonObject): Optimizer {
