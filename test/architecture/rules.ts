@@ -9,6 +9,7 @@ export const areas: Readonly<Record<string, string>> = {
   "ts/random.ts": "random",
   "ts/shards.ts": "shards",
   "ts/kernels/": "kernels",
+  "ts/kernel-path/": "kernel-path",
   "ts/backend/": "backend",
   "ts/autograd/": "autograd",
   "ts/nn/": "nn",
@@ -43,6 +44,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   shards: [],
   kernels: [],
   random: [],
+  "kernel-path": ["kernels"],
   backend: ["kernels"],
   autograd: ["kernels", "type backend"],
   nn: ["autograd", "random"],
@@ -57,7 +59,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   recipes: ["models", "nn", "optim", "regularizers", "data", "train", "random"],
   workers: ["train", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
   index: ["kernels", "random", "backend", "autograd", "nn", "models", "optim", "regularizers", "data", "train", "report", "recipes"],
-  node: ["index", "workers", "backend", "data/node", "train/node", "report"],
+  node: ["index", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],
 };
 
 /** The runtime dependencies and where each is at home. */
@@ -77,7 +79,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const nodePackages: readonly string[] = ["piscina", "commander", "cli-progress", "picocolors"];
 
 /** Areas that run on Node only: they may import `node:` modules, and nothing below ts/index.ts may reach them. */
-export const nodeAreas: readonly string[] = ["node", "cli", "data/node", "train/node", "workers", "bench", "test"];
+export const nodeAreas: readonly string[] = ["node", "kernel-path", "cli", "data/node", "train/node", "workers", "bench", "test"];
 
 export const longestFile = 400;
 /** Lines of the comment that opens a file. A recipe's states paper, commands, numbers and machine. */

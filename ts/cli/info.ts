@@ -41,6 +41,8 @@ function findings(): Record<string, string | number | boolean> {
     sharedMemory: typeof SharedArrayBuffer === "function",
     threads: typeof Worker === "function" || process.versions["node"] !== undefined,
     kernels: `${kernels.name}${kernels.build === "strict" ? " (the same bits everywhere)" : ""}`,
+    kernelPath: kernels.path,
+    kernelPathReason: kernels.reason,
     contract: CONTRACT,
     memory: gib(totalmem()),
     memoryLimit: gib(Math.min(totalmem(), process.constrainedMemory?.() || Infinity)),
@@ -62,6 +64,8 @@ function freeDisk(): string {
 const LABELS: Record<string, string> = {
   simd: "SIMD",
   relaxedSimd: "relaxed SIMD",
+  kernelPath: "kernel path",
+  kernelPathReason: "  because",
   sharedMemory: "shared memory",
   memoryLimit: "memory limit",
   heapLimit: "JavaScript heap",

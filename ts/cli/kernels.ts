@@ -1,25 +1,29 @@
 // The kernel builds as the command line uses and names them.
 import { sha256 } from "../sha256.ts";
-import { loadKernels, readKernels, type KernelBuild } from "../node.ts";
+import { kernelPath, readKernels, type KernelBuild, type KernelPath } from "../node.ts";
 import { packageVersion } from "./package-info.ts";
 
 /** Which numbers the same settings give; raised when a change of perpend changes them. */
 export const CONTRACT = "1";
 
-export interface Kernels {
+export interface Kernels extends KernelPath {
   readonly build: KernelBuild;
-  readonly module: WebAssembly.Module;
-  /** Build and the first digits of the file's SHA-256: `strict 3f9c2ab1`. */
+  /** Build and the first digits of the file's SHA-256: `strict 3f9c2ab1`. The path is not part of it: it changes no bit. */
   readonly name: string;
 }
 
+const opened = new Map<KernelBuild, Kernels>();
+
 export function openKernels(fast: boolean): Kernels {
   const build = fast ? "relaxed" : "strict";
-  const bytes = readKernels(build);
-  return { build, module: loadKernels(build), name: `${build} ${sha256(bytes).slice(0, 8)}` };
+  const known = opened.get(build);
+  if (known) return known;
+  const kernels = { build, ...kernelPath(build), name: `${build} ${sha256(readKernels(build)).slice(0, 8)}` } as const;
+  opened.set(build, kernels);
+  return kernels;
 }
 
 /** What computed a run, for its log and its checkpoints. */
-export function versionsOf(kernels: Kernels): { readonly [what: string]: string } {
-  return { perpend: packageVersion(), kernels: kernels.name, contract: CONTRACT };
+export function versionsOf({ name, path }: Kernels): { readonly [what: string]: string } {
+  return { perpend: packageVersion(), kernels: name, path, contract: CONTRACT };
 }

@@ -4,6 +4,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 import type { Kernel, Numbers, Role } from "../../kernels/kernel.ts";
 import { checkLengths, type Backend, type Buffer, type BufferArguments, type MemoryUse } from "../backend.ts";
 import { Arena, createSharedMemory } from "./arena.ts";
+import { setWideWord } from "./wide-word.ts";
 
 type Export = (...values: number[]) => void;
 
@@ -36,6 +37,7 @@ export function wasmBuffer(buffer: Buffer): WasmBuffer {
 /** A backend over a compiled kernel module; `memory` is given where threads share one. */
 export function createWasmBackend(module: WebAssembly.Module, memory: WebAssembly.Memory = createSharedMemory()): WasmBackend {
   const exports = instantiateSync(module, { env: { memory } }).exports as unknown as Record<string, Export>;
+  setWideWord(module, memory);
   const arena = new Arena(memory);
   const at = (offset: number, length: number): WasmBuffer => {
     arena.reach(offset + 4 * length);
