@@ -5,12 +5,9 @@
 import { copyFloats } from "./pack";
 import { gradient, input, output, outputFrom } from "./winograd-transform";
 
-/** Rows of a transform, at most 6 of 6 vectors of 8 floats. */
-const TEMPORARY: usize = 1152;
-
-/** Bytes of working memory for `channels` channels. */
+/** Bytes of working memory for `channels` channels: a tile after its first transform, and one that reaches over the border. */
 export function roomBytes(channels: i32): usize {
-  return TEMPORARY + <usize>channels * 144;
+  return <usize>channels * 288;
 }
 
 /** Bytes from plane to plane. Planes a power of two apart would fall on the same cache lines. */
@@ -38,9 +35,10 @@ function inputTile(
   left: bool,
   right: bool,
 ): void {
+  const line = pixel * 6;
   for (let at: usize = 0; at < pixel; at += 32) {
-    for (let i = first; i < last; ++i) input(from + at + <usize>i * row, pixel, room + <usize>i * 192, 32, left, right);
-    for (let j: usize = 0; j < 6; ++j) input(room + (j << 5), 192, to + at + j * plane, 6 * plane, true, true);
+    for (let i = first; i < last; ++i) input(from + at + <usize>i * row, pixel, room + at + <usize>i * line, pixel, left, right);
+    for (let j: usize = 0; j < 6; ++j) input(room + at + j * pixel, line, to + at + j * plane, 6 * plane, true, true);
   }
 }
 
@@ -76,20 +74,22 @@ export function inputTiles(x: usize, v: usize, plane: usize, room: usize, tile: 
   const columns = tilesOf(w);
   const pixel = (<usize>c) << 2;
   const row = <usize>w * pixel;
+  const line = pixel * 6;
+  const spare = room + line * 6;
   const image = <usize>h * row;
   for (let t = tile; t < tile + count; ++t, v += pixel) {
     const base = x + <usize>(t / (rows * columns)) * image;
     const top = (((t / columns) % rows) << 2) - 1;
     const left = ((t % columns) << 2) - 1;
     if (left + 5 > w) {
-      gather(room + TEMPORARY, base, top, left, 6, h, w, pixel);
-      insideTile(room + TEMPORARY, 6 * pixel, pixel, 0, 6, v, plane, room);
+      gather(spare, base, top, left, 6, h, w, pixel);
+      insideTile(spare, line, pixel, 0, 6, v, plane, room);
       continue;
     }
     const first = top < 0 ? 1 : 0;
     const last = min(6, h - top);
-    if (first > 0) memory.fill(room, 0, 192);
-    if (last < 6) memory.fill(room + <usize>last * 192, 0, <usize>(6 - last) * 192);
+    if (first > 0) memory.fill(room, 0, line);
+    if (last < 6) memory.fill(room + <usize>last * line, 0, <usize>(6 - last) * line);
     const from = base + <usize>(top * w + left) * pixel;
     if (left < 0) {
       if (left + 5 < w) leftTile(from, row, pixel, first, last, v, plane, room);
@@ -105,11 +105,12 @@ export function inputTiles(x: usize, v: usize, plane: usize, room: usize, tile: 
 // @ts-ignore: decorator
 @inline
 function outputTile(m: usize, plane: usize, room: usize, to: usize, row: usize, pixel: usize, bias: usize, isBiased: bool): void {
+  const line = pixel * 4;
   for (let at: usize = 0; at < pixel; at += 32) {
-    for (let i: usize = 0; i < 6; ++i) output(m + at + 6 * i * plane, plane, room + (i << 7), 32);
+    for (let i: usize = 0; i < 6; ++i) output(m + at + 6 * i * plane, plane, room + at + i * line, pixel);
     for (let j: usize = 0; j < 4; ++j) {
-      if (isBiased) outputFrom(room + (j << 5), 128, to + at + j * pixel, row, bias + at);
-      else output(room + (j << 5), 128, to + at + j * pixel, row);
+      if (isBiased) outputFrom(room + at + j * pixel, line, to + at + j * pixel, row, bias + at);
+      else output(room + at + j * pixel, line, to + at + j * pixel, row);
     }
   }
 }
@@ -139,12 +140,13 @@ export function outputTiles(
   const columns = tilesOf(w);
   const pixel = (<usize>k) << 2;
   const image = <usize>(h * w) * pixel;
+  const spare = room + pixel * 36;
   for (let t = tile; t < tile + count; ++t, m += pixel) {
     const top = ((t / columns) % rows) << 2;
     const left = (t % columns) << 2;
     const place = y + <usize>(t / (rows * columns)) * image + <usize>(top * w + left) * pixel;
     const isWhole = top + 4 <= h && left + 4 <= w;
-    const to = isWhole ? place : room + TEMPORARY;
+    const to = isWhole ? place : spare;
     const row = isWhole ? <usize>w * pixel : 4 * pixel;
     if (bias) biasedTile(m, plane, room, to, row, pixel, bias);
     else plainTile(m, plane, room, to, row, pixel);
@@ -155,9 +157,10 @@ export function outputTiles(
 }
 
 function gradientTile(from: usize, row: usize, pixel: usize, to: usize, plane: usize, room: usize): void {
+  const line = pixel * 6;
   for (let at: usize = 0; at < pixel; at += 32) {
-    for (let i: usize = 0; i < 4; ++i) gradient(from + at + i * row, pixel, room + i * 192, 32);
-    for (let j: usize = 0; j < 6; ++j) gradient(room + (j << 5), 192, to + at + j * plane, 6 * plane);
+    for (let i: usize = 0; i < 4; ++i) gradient(from + at + i * row, pixel, room + at + i * line, pixel);
+    for (let j: usize = 0; j < 6; ++j) gradient(room + at + j * pixel, line, to + at + j * plane, 6 * plane);
   }
 }
 
@@ -167,6 +170,7 @@ export function gradientTiles(dy: usize, g: usize, plane: usize, room: usize, ti
   const columns = tilesOf(w);
   const pixel = (<usize>k) << 2;
   const image = <usize>(h * w) * pixel;
+  const spare = room + pixel * 36;
   for (let t = tile; t < tile + count; ++t, g += pixel) {
     const base = dy + <usize>(t / (rows * columns)) * image;
     const top = ((t / columns) % rows) << 2;
@@ -174,8 +178,8 @@ export function gradientTiles(dy: usize, g: usize, plane: usize, room: usize, ti
     if (top + 4 <= h && left + 4 <= w) {
       gradientTile(base + <usize>(top * w + left) * pixel, <usize>w * pixel, pixel, g, plane, room);
     } else {
-      gather(room + TEMPORARY, base, top, left, 4, h, w, pixel);
-      gradientTile(room + TEMPORARY, 4 * pixel, pixel, g, plane, room);
+      gather(spare, base, top, left, 4, h, w, pixel);
+      gradientTile(spare, 4 * pixel, pixel, g, plane, room);
     }
   }
 }

@@ -51,7 +51,7 @@ export function conv2d_winograd_weight_gradient_f32(
     }
   }
   for (let at: usize = 0; at < tap; at += 32) {
-    for (let i: usize = 0; i < 6; ++i) filterGradient(u + at + 6 * i * uPlane, uPlane, room + i * 96, 32);
-    for (let j: usize = 0; j < 3; ++j) filterGradient(room + (j << 5), 96, dfilter + at + j * tap, 3 * tap);
+    for (let i: usize = 0; i < 6; ++i) filterGradient(u + at + 6 * i * uPlane, uPlane, room + 3 * i * pixel, pixel);
+    for (let j: usize = 0; j < 3; ++j) filterGradient(room + j * pixel, 3 * pixel, dfilter + at + j * tap, 3 * tap);
   }
 }

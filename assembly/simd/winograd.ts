@@ -16,13 +16,14 @@ function blockOf(c: i32, k: i32): i32 {
 
 /** U = G g G^T of a filter [3,3,c,k], 36 planes of panels [k / 16][c][16]. */
 function filterPlanes(u: usize, plane: usize, filter: usize, room: usize, c: i32, k: i32): void {
+  const step = (<usize>k) << 2;
   const tap = (<usize>(c * k)) << 2;
   for (let ci = 0; ci < c; ++ci) {
     for (let j = 0; j < k; j += 8) {
       const from = filter + ((<usize>(ci * k + j)) << 2);
       const to = u + ((<usize>((j >> 4) * (c << 4) + (ci << 4) + (j & 15))) << 2);
-      for (let i: usize = 0; i < 3; ++i) transformFilter(from + 3 * i * tap, tap, room + i * 192, 32);
-      for (let i: usize = 0; i < 6; ++i) transformFilter(room + (i << 5), 192, to + i * plane, 6 * plane);
+      for (let i: usize = 0; i < 3; ++i) transformFilter(from + 3 * i * tap, tap, room + 6 * i * step, step);
+      for (let i: usize = 0; i < 6; ++i) transformFilter(room + i * step, 6 * step, to + i * plane, 6 * plane);
     }
   }
 }
@@ -68,7 +69,7 @@ export function conv2d_winograd_f32(
   k: i32,
 ): void {
   const room = aligned(scratch);
-  const u = room + roomBytes(0);
+  const u = room + roomBytes(k);
   const plane = planeBytes(c * k);
   filterPlanes(u, plane, filter, room, c, k);
   convolve(x, u, plane, bias, y, u + 36 * plane, n, h, w, c, k);
@@ -87,7 +88,7 @@ export function conv2d_winograd_input_gradient_f32(
   k: i32,
 ): void {
   const room = aligned(scratch);
-  const turned = room + roomBytes(0);
+  const turned = room + roomBytes(c);
   const tap = (<usize>(c * k)) << 2;
   const u = turned + 9 * tap;
   const plane = planeBytes(c * k);

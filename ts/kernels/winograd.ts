@@ -20,7 +20,7 @@ const tilesOf = ({ n, h, w }: WinogradSizes): number => n * Math.ceil(h / 4) * M
 const planes = (floats: number): number => 36 * (floats + 48);
 
 /** Floats of working memory for a number of channels. */
-const room = (channels: number): number => 288 + 36 * channels;
+const room = (channels: number): number => 72 * channels;
 
 /** Tiles that the forward kernel works on together. */
 const blockOf = ({ c, k }: WinogradSizes): number => (Math.max(c, k) <= 16 ? 64 : 32);
@@ -30,7 +30,7 @@ const FORWARD = 16;
 function forwardScratch(sizes: WinogradSizes): number {
   const { c, k } = sizes;
   const block = blockOf(sizes);
-  return FORWARD + room(0) + planes(c * k) + room(Math.max(c, k)) + planes(block * c) + planes(block * k);
+  return FORWARD + room(k) + planes(c * k) + room(Math.max(c, k)) + planes(block * c) + planes(block * k);
 }
 
 function weightGradientScratch(sizes: WinogradSizes): number {
