@@ -1,32 +1,24 @@
 // Runs a kernel on tensors.
-import type { Backend, Buffer, BufferArguments } from "../backend/backend.ts";
+import type { Backend, Buffer, Operands } from "../backend/backend.ts";
 import type { Kernel, Numbers, Role } from "../kernels/kernel.ts";
 import { empty, overBuffer } from "./scope.ts";
-import type { Shape, Tensor } from "./tensor.ts";
-
-export type TensorArguments<B extends Record<string, Role>> = {
-  readonly [K in keyof B]: B[K] extends "in?" | "out?" ? Tensor | null : Tensor;
-};
+import { Tensor, type Shape } from "./tensor.ts";
 
 /** Runs `kernel` on the backend of its tensors. Error: tensors of two backends. */
 export function launch<const B extends Record<string, Role>, const N extends readonly string[]>(
   kernel: Kernel<B, N>,
-  tensors: TensorArguments<B>,
+  operands: Operands<B>,
   numbers: Numbers<N>,
 ): void {
   let backend: Backend | null = null;
-  const buffers: Record<string, Buffer | null> = {};
   for (const key of kernel.order) {
-    const tensor = tensors[key] as Tensor | null;
-    if (tensor === null) buffers[key] = null;
-    else {
-      if (backend !== null && tensor.backend !== backend)
-        throw new Error(`${kernel.name}: tensors of the ${backend.name} and the ${tensor.backend.name} backend, wanted one backend`);
-      backend = tensor.backend;
-      buffers[key] = tensor.buffer;
-    }
+    const operand = operands[key];
+    if (!(operand instanceof Tensor)) continue;
+    if (backend !== null && operand.backend !== backend)
+      throw new Error(`${kernel.name}: tensors of the ${backend.name} and the ${operand.backend.name} backend, wanted one backend`);
+    backend = operand.backend;
   }
-  backend!.run(kernel, buffers as BufferArguments<B>, numbers);
+  backend!.run(kernel, operands, numbers);
 }
 
 /** A tensor of the given shape on the backend of another. */
@@ -34,8 +26,13 @@ export function emptyLike(like: Tensor, shape: Shape = like.shape): Tensor {
   return empty(shape, like.backend);
 }
 
-/** `count` rows of the first axis from `from` on, sharing memory. */
-export function rowsOf(x: Tensor, from: number, count: number): Tensor {
+/** `count` rows of the first axis from `from` on, sharing memory: what a kernel needs of them. */
+export function rowBuffer(x: Tensor, from: number, count: number): Buffer {
   const row = x.shape[0] === 0 ? 0 : x.size / x.shape[0];
-  return overBuffer(x.backend, [count, ...x.shape.slice(1)], x.backend.view(x.buffer, from * row, count * row));
+  return x.backend.view(x.buffer, from * row, count * row);
+}
+
+/** The same rows as a tensor. */
+export function rowsOf(x: Tensor, from: number, count: number): Tensor {
+  return overBuffer(x.backend, [count, ...x.shape.slice(1)], rowBuffer(x, from, count));
 }

@@ -7,8 +7,11 @@ export interface Buffer {
   readonly freed: boolean;
 }
 
-export type BufferArguments<B extends Record<string, Role>> = {
-  readonly [K in keyof B]: B[K] extends "in?" | "out?" ? Buffer | null : Buffer;
+/** What a kernel runs on: a buffer, or what has one, as a tensor. */
+export type Operand = Buffer | { readonly buffer: Buffer };
+
+export type Operands<B extends Record<string, Role>> = {
+  readonly [K in keyof B]: B[K] extends "in?" | "out?" ? Operand | null : Operand;
 };
 
 export interface MemoryUse {
@@ -37,27 +40,22 @@ export interface Backend {
   read(buffer: Buffer): Promise<Float32Array | Float64Array>;
   /** The same at once; absent where the device answers later. */
   readSync?(buffer: Buffer): Float32Array | Float64Array;
-  run<B extends Record<string, Role>, N extends readonly string[]>(
-    kernel: Kernel<B, N>,
-    buffers: BufferArguments<B>,
-    numbers: Numbers<N>,
-  ): void;
+  run<B extends Record<string, Role>, N extends readonly string[]>(kernel: Kernel<B, N>, operands: Operands<B>, numbers: Numbers<N>): void;
   memoryUse(): MemoryUse;
 }
 
-/** Throws where a buffer is shorter than the kernel needs. */
-export function checkLengths<B extends Record<string, Role>, N extends readonly string[]>(
+/** The buffer of an operand, null for an optional one that is absent. Errors: one that is missing, or shorter than the kernel needs. */
+export function bufferOf<B extends Record<string, Role>, N extends readonly string[]>(
   kernel: Kernel<B, N>,
-  buffers: BufferArguments<B>,
-  numbers: Numbers<N>,
-): void {
-  const wanted = kernel.lengths(numbers);
-  for (const key of kernel.order) {
-    const buffer = buffers[key];
-    if (buffer === null || buffer === undefined) {
-      if (!kernel.buffers[key].endsWith("?")) throw new Error(`${kernel.name}: no ${key}, wanted ${wanted[key]} elements`);
-    } else if (buffer.length < wanted[key]) {
-      throw new Error(`${kernel.name}: ${key} has ${buffer.length} elements, wanted ${wanted[key]}`);
-    }
+  key: keyof B & string,
+  operand: Operand | null | undefined,
+  wanted: number,
+): Buffer | null {
+  if (operand === null || operand === undefined) {
+    if (!kernel.buffers[key].endsWith("?")) throw new Error(`${kernel.name}: no ${key}, wanted ${wanted} elements`);
+    return null;
   }
+  const buffer = "buffer" in operand ? operand.buffer : operand;
+  if (buffer.length < wanted) throw new Error(`${kernel.name}: ${key} has ${buffer.length} elements, wanted ${wanted}`);
+  return buffer;
 }

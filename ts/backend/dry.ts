@@ -1,6 +1,6 @@
 // Computes nothing and takes no memory: it knows lengths and counts bytes, so that a model's shapes and memory can be had without
 // running it, however large it is.
-import { checkLengths, type Backend, type Buffer, type BufferArguments, type MemoryUse } from "./backend.ts";
+import { bufferOf, type Backend, type Buffer, type MemoryUse, type Operands } from "./backend.ts";
 import type { Kernel, Numbers, Role } from "../kernels/kernel.ts";
 
 interface DryBuffer extends Buffer {
@@ -43,12 +43,9 @@ export function createDryBackend(): Backend {
     copy(): void {},
     read: (buffer) => Promise.resolve(zeros(buffer)),
     readSync: zeros,
-    run<B extends Record<string, Role>, N extends readonly string[]>(
-      kernel: Kernel<B, N>,
-      given: BufferArguments<B>,
-      numbers: Numbers<N>,
-    ): void {
-      checkLengths(kernel, given, numbers);
+    run<B extends Record<string, Role>, N extends readonly string[]>(kernel: Kernel<B, N>, given: Operands<B>, numbers: Numbers<N>): void {
+      const wanted = kernel.lengths(numbers);
+      for (const key of kernel.order) bufferOf(kernel, key, given[key], wanted[key]);
     },
     memoryUse(): MemoryUse {
       return { buffers, bytes, peakBytes };

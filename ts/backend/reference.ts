@@ -1,6 +1,6 @@
 // The float64 oracle: runs every kernel by its definition. Slow and plain; tests compare everything else with it.
 import type { Kernel, Numbers, Role } from "../kernels/kernel.ts";
-import { checkLengths, type Backend, type Buffer, type BufferArguments, type MemoryUse } from "./backend.ts";
+import { bufferOf, type Backend, type Buffer, type MemoryUse, type Operands } from "./backend.ts";
 
 interface ReferenceBuffer extends Buffer {
   values: Float64Array;
@@ -59,15 +59,11 @@ export function createReferenceBackend(): Backend {
     readSync(buffer: Buffer): Float64Array {
       return reference(buffer).values.slice();
     },
-    run<B extends Record<string, Role>, N extends readonly string[]>(
-      kernel: Kernel<B, N>,
-      given: BufferArguments<B>,
-      numbers: Numbers<N>,
-    ): void {
-      checkLengths(kernel, given, numbers);
+    run<B extends Record<string, Role>, N extends readonly string[]>(kernel: Kernel<B, N>, given: Operands<B>, numbers: Numbers<N>): void {
+      const wanted = kernel.lengths(numbers);
       const arrays: Record<string, Float64Array | null> = {};
       for (const key of kernel.order) {
-        const buffer = given[key];
+        const buffer = bufferOf(kernel, key, given[key], wanted[key]);
         arrays[key] = buffer === null ? null : reference(buffer).values;
       }
       kernel.define(arrays as Parameters<typeof kernel.define>[0], numbers);

@@ -1,7 +1,7 @@
 // Convolution of NHWC images. Filters are [R, S, C / groups, K] here; stateDict() turns them to PyTorch's [K, C / groups, R, S].
 import * as kernels from "../../kernels/conv.ts";
 import * as winograd from "../../kernels/winograd.ts";
-import { emptyLike, launch, rowsOf } from "../launch.ts";
+import { emptyLike, launch, rowBuffer } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { sumOverSamples } from "../shard-sum.ts";
 import { shapeText, type Tensor } from "../tensor.ts";
@@ -63,7 +63,7 @@ export const conv2dOp = defineOp<readonly [Tensor, Tensor, Tensor | null], ConvA
       },
       () =>
         sumOverSamples(x.backend, dy.batch, sizes.n, filter.shape, (from, n, dfilter) => {
-          const part = { x: rowsOf(x, from, n), dy: rowsOf(dy, from, n), dfilter };
+          const part = { x: rowBuffer(x, from, n), dy: rowBuffer(dy, from, n), dfilter };
           if (isWinograd(sizes, attributes, "weightGradient")) launch(winograd.conv2dWinogradWeightGradient, part, { ...sizes, n });
           else launch(kernels.conv2dWeightGradient, part, { ...sizes, n });
         }),

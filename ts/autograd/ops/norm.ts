@@ -4,7 +4,7 @@ import type { Buffer } from "../../backend/backend.ts";
 import * as kernels from "../../kernels/norm.ts";
 import { treeSum } from "../../kernels/reduce.ts";
 import { remembered } from "../checkpoint.ts";
-import { emptyLike, launch, rowsOf } from "../launch.ts";
+import { emptyLike, launch, rowBuffer, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { alias, keep, overBuffer } from "../scope.ts";
 import { shareShards } from "../shard-sum.ts";
@@ -53,7 +53,7 @@ function perShard(x: Tensor, slice: BatchSlice, c: number, run: (from: number, c
 }
 
 function momentsInto(x: Tensor, from: number, count: number, moments: Tensor, pixels: number, c: number): void {
-  launch(kernels.batchNormMoments, { x: rowsOf(x, from, count), moments }, { rows: count * pixels, c });
+  launch(kernels.batchNormMoments, { x: rowBuffer(x, from, count), moments }, { rows: count * pixels, c });
 }
 
 /** Mean and variance of the whole batch. */
@@ -123,7 +123,7 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
       const scaleShift = scaleOf(statistics, gamma, beta, c, eps);
       launch(
         kernels.batchNorm,
-        { x: rowsOf(x, from, count), scaleShift, y: rowsOf(y, from, count) },
+        { x: rowBuffer(x, from, count), scaleShift, y: rowBuffer(y, from, count) },
         { rows: count * pixels, c, relu: relu ? 1 : 0 },
       );
       return scaleShift;
@@ -155,8 +155,8 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
       launch(
         kernels.batchNormBackwardSums,
         {
-          x: rowsOf(x, from, count),
-          dy: rowsOf(dy, from, count),
+          x: rowBuffer(x, from, count),
+          dy: rowBuffer(dy, from, count),
           meanVariance: rowsOf2(statistics, grouped ? group : 0, c),
           scaleShift: scales[group],
           sums,
@@ -177,7 +177,7 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
         const last = Math.ceil((from + count) / slice.normGroup);
         launch(
           treeSum,
-          { parts: rowsOf(groupSums!, first, Math.max(0, last - first)), total: out },
+          { parts: rowBuffer(groupSums!, first, Math.max(0, last - first)), total: out },
           { count: Math.max(0, last - first), width: 2 * c },
         );
       });
@@ -205,12 +205,12 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
           launch(
             kernels.batchNormBackward,
             {
-              x: rowsOf(x, from, count),
-              dy: rowsOf(dy, from, count),
+              x: rowBuffer(x, from, count),
+              dy: rowBuffer(dy, from, count),
               meanVariance: rowsOf2(statistics, grouped ? index : 0, c),
               scaleShift: scales[index],
               sums: none ?? (grouped ? rowsOf(groupSumsOf(), index, 1) : sums()),
-              dx: rowsOf(dx, from, count),
+              dx: rowBuffer(dx, from, count),
             },
             { rows: count * pixels, c, relu, count: (grouped ? count : slice.size) * pixels },
           ),

@@ -2,11 +2,17 @@
 // scratch offset if the kernel wants one, and the numbers; a kernel needs no other glue.
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Kernel, Numbers, Role } from "../../kernels/kernel.ts";
-import { checkLengths, type Backend, type Buffer, type BufferArguments, type MemoryUse } from "../backend.ts";
+import { bufferOf, type Backend, type Buffer, type MemoryUse, type Operands } from "../backend.ts";
 import { Arena, createSharedMemory } from "./arena.ts";
 import { setWideWord } from "./wide-word.ts";
 
 type Export = (...values: number[]) => void;
+
+/** An export and the values it was last called with; the list is used again, since calls are many and small. */
+interface Call {
+  readonly run: Export;
+  readonly values: number[];
+}
 
 /** A stretch of wasm memory. The offset of a parameter changes when a step commits; that of other buffers never does. */
 export interface WasmBuffer extends Buffer {
@@ -36,12 +42,21 @@ export function wasmBuffer(buffer: Buffer): WasmBuffer {
 
 /** A backend over a compiled kernel module; `memory` is given where threads share one. */
 export function createWasmBackend(module: WebAssembly.Module, memory: WebAssembly.Memory = createSharedMemory()): WasmBackend {
-  const exports = instantiateSync(module, { env: { memory } }).exports as unknown as Record<string, Export>;
+  const exports = instantiateSync(module, { env: { memory } }).instance.exports as Record<string, Export>;
   setWideWord(module, memory);
   const arena = new Arena(memory);
   const at = (offset: number, length: number): WasmBuffer => {
     arena.reach(offset + 4 * length);
     return { offset, length, freed: false, owned: false };
+  };
+  const calls = new Map<string, Call>();
+  const callOf = ({ name }: { readonly name: string }): Call => {
+    const known = calls.get(name);
+    if (known) return known;
+    if (!(name in exports)) throw new Error(`${name}: not in this build of the kernels, wanted a build of the same version`);
+    const made = { run: exports[name], values: [] };
+    calls.set(name, made);
+    return made;
   };
   const values = (buffer: Buffer): Float32Array => {
     const { offset, length } = wasmBuffer(buffer);
@@ -86,28 +101,24 @@ export function createWasmBackend(module: WebAssembly.Module, memory: WebAssembl
     readSync(buffer: Buffer): Float32Array {
       return values(buffer).slice();
     },
-    run<B extends Record<string, Role>, N extends readonly string[]>(
-      kernel: Kernel<B, N>,
-      given: BufferArguments<B>,
-      numbers: Numbers<N>,
-    ): void {
-      checkLengths(kernel, given, numbers);
-      const call = exports[kernel.name];
-      if (call === undefined) throw new Error(`${kernel.name}: not in this build of the kernels, wanted a build of the same version`);
-      const args: number[] = [];
+    run<B extends Record<string, Role>, N extends readonly string[]>(kernel: Kernel<B, N>, given: Operands<B>, numbers: Numbers<N>): void {
+      const call = callOf(kernel);
+      const { values } = call;
+      const wanted = kernel.lengths(numbers);
+      let at = 0;
       for (const key of kernel.order) {
-        const buffer = given[key];
-        args.push(buffer === null ? 0 : wasmBuffer(buffer).offset);
+        const buffer = bufferOf(kernel, key, given[key], wanted[key]);
+        values[at++] = buffer === null ? 0 : wasmBuffer(buffer).offset;
       }
       let scratch = 0;
       let scratchBytes = 0;
       if (kernel.scratch) {
         scratchBytes = 4 * kernel.scratch(numbers);
         scratch = arena.allocate(scratchBytes);
-        args.push(scratch);
+        values[at++] = scratch;
       }
-      for (const key of kernel.numbers) args.push((numbers as Record<string, number>)[key]);
-      call(...args);
+      for (const key of kernel.numbers) values[at++] = (numbers as Record<string, number>)[key];
+      call.run(...values);
       if (kernel.scratch) arena.free(scratch, scratchBytes);
     },
     memoryUse(): MemoryUse {
