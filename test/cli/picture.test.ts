@@ -119,8 +119,8 @@ test("JPEG: decodes to the picture it was made of, and refuses half of one", asy
     for (let x = 0; x < width; x++)
       [10 * x, 15 * y, 128].forEach((value, c) => (worst = Math.max(worst, Math.abs(pixels[3 * (y * width + x) + c] - value))));
   assert.ok(worst < 12, `off by ${worst}`);
-  assert.match(await refusal(RAMP_JPEG.subarray(0, 340)), /JPEG/);
-  assert.match(await refusal(RAMP_JPEG.subarray(0, 100)), /^p: the end at byte 100, wanted a frame header$/);
+  assert.match(await refusal(RAMP_JPEG.subarray(0, 340)), /^p: .* at byte \d+, wanted /);
+  assert.match(await refusal(RAMP_JPEG.subarray(0, 100)), /^p: a segment of \d+ bytes at byte \d+, wanted 2 to the \d+ left$/);
   const frame = RAMP_JPEG.indexOf(Buffer.from([0xff, 0xc2]));
   const huge = Buffer.from(RAMP_JPEG);
   huge.writeUInt16BE(60_000, frame + 5);

@@ -30,7 +30,7 @@ test("a log loses what came after the step that a run goes on from", async () =>
   writeFileSync(path, events.map((event) => `${formatEvent(event)}\n`).join(""));
   const dropped = await trimLog(path, 7, () => assert.unreachable());
   assert.is(dropped, 3);
-  const kept = readLog(path).events;
+  const kept = (await readLog(path)).events;
   const wanted = events.filter(
     (event) => !("step" in event && (event.step ?? 0) > 7) && event.type !== "run-end" && event.type !== "samples",
   );
@@ -47,14 +47,19 @@ test("a log that cannot be read is kept aside", async () => {
   writeFileSync(path, "{}\nnonsense\n");
   const told: string[] = [];
   assert.is(await trimLog(path, 7, (reason, kept) => told.push(reason, kept)), 0);
-  assert.match(told[0], /broken\.jsonl:1: no event/);
+  assert.match(told[0], /broken\.jsonl: no event in line 1 at byte 0/);
   assert.is(told[1], `${path}.broken`);
   assert.not.ok(existsSync(path));
   assert.is(readFileSync(told[1], "utf8"), "{}\nnonsense\n");
   assert.is(await trimLog(join(root, "none.jsonl"), 7, () => assert.unreachable()), 0);
+  // A second one leaves the first where it is.
+  writeFileSync(path, "more nonsense\n");
+  await trimLog(path, 7, (_reason, kept) => told.push(kept));
+  assert.is(told.at(-1), `${path}.broken-2`);
+  assert.is(readFileSync(`${path}.broken`, "utf8"), "{}\nnonsense\n");
 });
 
-test("events that could not be written are written later, and one warning is given", () => {
+test("events that could not be written are written later, and one warning is given", async () => {
   const folder = join(root, "gone");
   mkdirSync(folder);
   const path = join(folder, "log.jsonl");
@@ -74,10 +79,10 @@ test("events that could not be written are written later, and one warning is giv
   });
   log.write(failing);
   log.write(third);
-  assert.equal(readLog(path).events, [first]);
+  assert.equal((await readLog(path)).events, [first]);
   full = false;
   log.close();
-  assert.is(readLog(path).events.length, 3);
+  assert.is((await readLog(path)).events.length, 3);
   assert.is(warnings.length, 1);
   assert.match(warnings[0], /no space left; training goes on/);
 });

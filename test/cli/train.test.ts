@@ -59,13 +59,19 @@ test("a flipped byte is found; a folder then stands for the checkpoint before", 
   assert.is(alone.code, 1);
   assert.match(
     alone.stderr,
-    /^perpend: .*broken\.safetensors: tensor \S+ of SHA-256 [0-9a-f]{64} at byte \d+, wanted the stated [0-9a-f]{64}: the file is damaged$/m,
+    /^perpend: .*broken\.safetensors: tensor \S+ of SHA-256 [0-9a-f]{64} at byte \d+, wanted the stated [0-9a-f]{64}: the file is damaged; no other checkpoint beside it is whole$/m,
   );
   // In place of the newest: links would be spoiled with it.
   const newest = join(first, "checkpoints", "checkpoint-30.safetensors");
   const whole = readFileSync(newest);
   rmSync(newest);
   writeFileSync(newest, bytes);
+  const named = await perpend("train", "--resume", newest, "--max-steps", "20");
+  assert.is(named.code, 1);
+  assert.match(
+    named.stderr,
+    /^perpend: .*checkpoint-30\.safetensors: tensor .* damaged; the newest whole one beside it is \S*checkpoint-20\.safetensors \(step 20\): name that to use it$/m,
+  );
   const resumed = await perpend(
     "train",
     "--resume",
@@ -80,6 +86,7 @@ test("a flipped byte is found; a folder then stands for the checkpoint before", 
   );
   assert.is(resumed.code, 0, resumed.stderr);
   assert.match(resumed.stderr, /^warning: passed over .*checkpoint-30\.safetensors: tensor /m);
+  assert.match(resumed.stderr, /^the newest checkpoint that is whole is taken instead; what came after it is trained again$/m);
   assert.match(resumed.stderr, /^going on from .*checkpoint-20\.safetensors$/m);
   writeFileSync(newest, whole);
 });
@@ -98,10 +105,10 @@ test("a checkpoint whose tensors are those of another model is refused, as is on
   assert.is(evaluated.code, 1);
   assert.match(
     evaluated.stderr,
-    /^perpend: .*other\.safetensors: its tensors are not those of resnetv2_14: loadStateDict: \d+ keys missing /,
+    /^perpend: .*other\.safetensors: no tensor for \d+ of \d+ keys \(stages\.0.*\), wanted those of resnetv2_14$/m,
   );
   assert.is(resumed.code, 1);
-  assert.match(resumed.stderr, /^perpend: .*other\.safetensors: loadStateDict: \d+ keys missing .*, wanted the keys of this model/m);
+  assert.match(resumed.stderr, /^perpend: .*other\.safetensors: no tensor for \d+ of \d+ keys .*, wanted those of resnetv2_14$/m);
   assert.not.ok(existsSync(join(root, "nothing")));
   const bare = join(root, "bare.safetensors");
   writeFileSync(bare, encodeCheckpoint({ tensors, state: { step: 1 } }));

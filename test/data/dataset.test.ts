@@ -13,10 +13,13 @@ dataset("holds what it was given", () => {
   assert.is(d.length, 5);
   assert.is(d.images, images);
   assert.equal(d.classNames, ["0", "1", "2"]);
-  assert.equal([d.mean, d.std], [
-    [0, 0],
-    [1, 1],
-  ]);
+  assert.equal(
+    [d.mean, d.std],
+    [
+      [0, 0],
+      [1, 1],
+    ],
+  );
   assert.equal([...d.get(3).image], [12, 13, 14, 15]);
   assert.is(d.get(3).label, 1);
   assert.is(arrayDataset(images, Uint8Array.from(labels), info).get(2).label, 2);

@@ -59,7 +59,10 @@ idx("refuses another magic number, size or count", () => {
 
 idx("a header whose product is absurd is refused before anything is sized by it", () => {
   const lie = idxFile([0xffffffff, 0xffffffff, 0xffffffff], []);
-  assert.match(refusal(() => readIdxHeader(lie, 3, "i")).message, /sizes 4294967295 x 4294967295 x 4294967295 at byte 4, wanted .* below 2\^53/);
+  assert.match(
+    refusal(() => readIdxHeader(lie, 3, "i")).message,
+    /sizes 4294967295 x 4294967295 x 4294967295 at byte 4, wanted .* below 2\^53/,
+  );
   assert.match(refusal(() => readIdxHeader(idxFile([5, 0, 4], []), 3, "i")).message, /sizes 5 x 0 x 4/);
   assert.is(refusal(() => parseIdx(idxFile([0xffffffff, 28, 28], []), labels)).offset, 16);
 });

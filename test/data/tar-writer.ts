@@ -25,7 +25,13 @@ export function tar(members: readonly TarMember[]): Uint8Array {
     put(157, link);
     put(257, "ustar\x0000");
     put(345, prefix);
-    put(148, `${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `);
+    put(
+      148,
+      `${header
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, "0")}\0 `,
+    );
     const padded = new Uint8Array(Math.ceil(data.length / 512) * 512);
     padded.set(data);
     blocks.push(header, padded);

@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../ts/data/format-error.ts";
-import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from "../../ts/train/checkpoint-format.ts";
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../ts/train/safetensors.ts";
+import { sha256 } from "../../ts/sha256.ts";
+import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, type Checkpoint } from "../../ts/train/checkpoint-format.ts";
+import type { Json, JsonObject } from "../../ts/train/events.ts";
+import { decodeSafetensors, encodeSafetensors, safetensorsHeaderEnd, type StoredTensor } from "../../ts/train/safetensors.ts";
 
 const test = suite("checkpoint format");
 
@@ -81,6 +84,64 @@ test("says which tensor is damaged, and where", () => {
 
 test("a safetensors file without hashes is told from a damaged checkpoint", () => {
   assert.match(errorOf(encodeSafetensors(checkpoint.tensors)).message, /no hash in front at byte 8, wanted a perpend checkpoint/);
+});
+
+/** The checkpoint with another text in its metadata, and the hash that goes with it. */
+function forged(key: string, text: string): Uint8Array {
+  const { tensors, metadata } = decodeSafetensors(bytes, "c");
+  const texts = new Map(metadata).set(key, text).set("sha256", "0".repeat(64));
+  const file = encodeSafetensors(tensors, texts);
+  const header = file.subarray(0, safetensorsHeaderEnd(file, "c"));
+  file.set(new TextEncoder().encode(sha256(header)), 35);
+  return file;
+}
+
+test("a file whose hashes are right is still not believed", () => {
+  const hashes = decodeSafetensors(bytes, "c").metadata.get("tensors") ?? "";
+  const state = decodeSafetensors(bytes, "c").metadata.get("state") ?? "";
+  assert.equal(decodeCheckpoint(forged("state", state), "c").state, checkpoint.state);
+  const cases: [key: string, text: string, message: RegExp][] = [
+    ["format", "perpend checkpoint 99", /format "perpend checkpoint 99" at byte 8, wanted perpend checkpoint 1/],
+    ["tensors", "[1,2,3]", /hash 0, which is no name with its digits/],
+    ["tensors", '[["a"],["b"],["c"]]', /hash 0, which/],
+    ["tensors", "{}", /no list of hashes/],
+    ["tensors", "nonsense", /"n" in __metadata__\.tensors/],
+    ["tensors", hashes.replace("]]", '],["more","x"]]'), /4 hashes at byte 8, wanted one for each of 3 tensors/],
+    ["tensors", hashes.replace("empty", "other"), /3 hashes/],
+    ["tensors", hashes.replace("empty", "steps"), /one a second time/],
+    ["state", "[]", /no state/],
+    ["state", "", /the end in __metadata__\.state/],
+    ["state", '{"step":1,"step":2}', /key "step" a second time/],
+    ["state", '{"a":{"__proto__":{"polluted":1}}}', /a key named __proto__ in __metadata__\.state/],
+    ["state", `{"a":${"[".repeat(200)}`, /one level more/],
+  ];
+  for (const [key, text, message] of cases) assert.match(errorOf(forged(key, text)).message, message, text);
+});
+
+test("writes nothing that it would not read", () => {
+  const encode = (state: JsonObject): Uint8Array => encodeCheckpoint({ tensors: new Map(), state });
+  assert.throws(() => encode(JSON.parse('{"__proto__":1}') as JsonObject), /a key named __proto__/);
+  let deep: Json = 1;
+  for (let level = 0; level < 20; level++) deep = [deep];
+  assert.throws(() => encode({ deep }), /one level more/);
+});
+
+test("a host's own SHA-256 gives the same file and reads it", () => {
+  const hash = (part: Uint8Array): string => createHash("sha256").update(part).digest("hex");
+  assert.equal(encodeCheckpoint(checkpoint, hash), bytes);
+  assert.equal(decodeCheckpoint(bytes, "c", hash).state, checkpoint.state);
+});
+
+test("the header alone is checked before the data is there", () => {
+  const end = safetensorsHeaderEnd(bytes, "c");
+  const head = bytes.subarray(0, end);
+  assert.equal([...decodeCheckpointHeader(head, "c", { fileBytes: bytes.length }).hashes.keys()], ["stem.weight", "empty", "steps"]);
+  for (const fileBytes of [bytes.length - 1, bytes.length + 1, 2 ** 50])
+    assert.throws(
+      () => decodeCheckpointHeader(head, "c", { fileBytes }),
+      /bytes of data at byte \d+, wanted the 24 that the header states/,
+    );
+  assert.throws(() => decodeCheckpointHeader(head.subarray(0, end - 1), "c", { fileBytes: bytes.length }), /wanted a whole header/);
 });
 
 test("takes a NaN in a tensor, whatever its bits, and refuses one in the state", () => {

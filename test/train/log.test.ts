@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { FormatError } from "../../ts/data/format-error.ts";
 import type { RunEvent } from "../../ts/train/events.ts";
-import { LogError, formatEvent, parseLog } from "../../ts/train/log.ts";
+import { formatEvent, MOST_LINE_BYTES, parseLog } from "../../ts/train/log.ts";
 
 const test = suite("train log");
 
@@ -55,17 +56,24 @@ test("a log cut at any byte reads back the whole lines before the cut and tells 
 
 test("a bad line is named by file and line, with what is and what is wanted", () => {
   const bad: [string, RegExp][] = [
-    ["{", /^run\/log\.jsonl:2: no JSON, wanted one event a line$/],
-    ["[]", /^run\/log\.jsonl:2: no event, wanted run-start, step/],
-    ["null", /:2: no event/],
-    ['{"type":"stop"}', /:2: event type "stop", wanted run-start, step/],
-    ['{"type":"__proto__"}', /:2: event type "__proto__"/],
-    ['{"type":"checkpoint","path":3,"step":1}', /:2: checkpoint\.path is 3, wanted string$/],
-    ['{"type":"checkpoint","path":"p","step":-1}', /:2: checkpoint\.step is -1, wanted >=0$/],
-    ['{"type":"checkpoint","path":"p","step":1.5}', /:2: checkpoint\.step is 1\.5/],
-    ['{"type":"checkpoint","path":"p"}', /:2: checkpoint\.step is undefined, wanted "step"$/],
-    ['{"type":"run-end","digest":"ABC","seconds":1,"steps":1,"reason":"finished"}', /:2: run-end\.digest is "ABC"/],
-    ['{"type":"samples","images":["http://x/y.png"],"labels":[1],"predictions":[1],"probabilities":[1]}', /:2: samples\.images\.0 is/],
+    ["{", /^run\/log\.jsonl: the end in line 2 at byte \d+, wanted a string$/],
+    ["nonsense", /^run\/log\.jsonl: "n" in line 2 at byte 74, wanted a JSON value$/],
+    ["[]", /^run\/log\.jsonl: no event in line 2 at byte 74, wanted run-start, step/],
+    ["null", /no event in line 2/],
+    ['{"type":"stop"}', /event type "stop" in line 2 at byte 74, wanted run-start, step/],
+    ['{"type":"__proto__"}', /event type "__proto__" in line 2/],
+    ['{"type":"checkpoint","path":3,"step":1}', /checkpoint\.path is 3 in line 2 at byte 74, wanted string$/],
+    ['{"type":"checkpoint","path":"p","step":-1}', /checkpoint\.step is -1 in line 2 at byte 74, wanted >=0$/],
+    ['{"type":"checkpoint","path":"p","step":1.5}', /checkpoint\.step is 1\.5/],
+    ['{"type":"checkpoint","path":"p"}', /checkpoint\.step is undefined in line 2 at byte 74, wanted "step"$/],
+    [
+      '{"type":"checkpoint","type":"checkpoint","path":"p","step":1}',
+      /key "type" a second time in line 2 at byte 95, wanted each key once$/,
+    ],
+    ['{"type":"checkpoint","__proto__":{"a":1},"path":"p","step":1}', /a key named __proto__ in line 2 at byte 95/],
+    [`{"type":"checkpoint","path":"p","step":1,"more":${"[".repeat(50_000)}`, /one level more in line 2/],
+    ['{"type":"run-end","digest":"ABC","seconds":1,"steps":1,"reason":"finished"}', /run-end\.digest is "ABC"/],
+    ['{"type":"samples","images":["http://x/y.png"],"labels":[1],"predictions":[1],"probabilities":[1]}', /samples\.images\.0 is/],
     ['{"type":"samples","images":[],"labels":[1],"predictions":[],"probabilities":[]}', /as many labels/],
     ['{"type":"evaluate","epoch":1,"split":"test","loss":1,"top1":1,"top5":1,"confusion":[[1,2]]}', /as many columns as rows/],
   ];
@@ -76,19 +84,32 @@ test("a bad line is named by file and line, with what is and what is wanted", ()
     } catch (caught) {
       error = caught;
     }
-    assert.instance(error, LogError, line);
-    if (error instanceof LogError) {
+    assert.instance(error, FormatError, line);
+    if (error instanceof FormatError) {
       assert.match(error.message, message);
-      assert.is(error.line, 2);
       assert.is(error.file, "run/log.jsonl");
     }
   }
 });
 
-test("a key that JSON gives twice or named __proto__ reaches no prototype", () => {
-  const start = formatEvent(events[0]).replace('"recipe":{', '"recipe":{"__proto__":{"polluted":1},');
-  parseLog(`${start}\n`, "log.jsonl");
-  assert.is(({} as Record<string, unknown>)["polluted"], undefined);
+test("takes bytes as it takes text, and refuses what is not UTF-8 and a line beyond all measure", () => {
+  const bytes = new TextEncoder().encode(text);
+  assert.equal(parseLog(bytes, "log.jsonl"), parseLog(text, "log.jsonl"));
+  const spoiled = bytes.slice();
+  spoiled[20] = 0xff;
+  const refusal = (log: Uint8Array): string => {
+    try {
+      parseLog(log, "l");
+    } catch (error) {
+      if (error instanceof FormatError) return error.message;
+      throw error;
+    }
+    return "accepted";
+  };
+  assert.is(refusal(spoiled), "l: a byte that is not UTF-8 in line 1 at byte 20, wanted UTF-8 text");
+  const long = new Uint8Array(MOST_LINE_BYTES + 2).fill(0x78);
+  long[long.length - 1] = 0x0a;
+  assert.is(refusal(long), `l: ${MOST_LINE_BYTES + 1} bytes in line 1 at byte 0, wanted at most ${MOST_LINE_BYTES}`);
 });
 
 test.run();

@@ -31,7 +31,7 @@ const tensors = (): Map<string, StoredTensor> =>
   new Map<string, StoredTensor>([
     ["stem.weight", { shape: [2, 3], values: new Float32Array([1, -2, 3.5, 0, Infinity, 1e-40]) }],
     ["empty", { shape: [0, 4], values: new Float32Array(0) }],
-    ["__proto__", { shape: [3], values: new Uint8Array([7, 8, 9]) }],
+    ["constructor", { shape: [3], values: new Uint8Array([7, 8, 9]) }],
     ["double", { shape: [], values: new Float64Array([Math.PI]) }],
     ["long", { shape: [1], values: new BigInt64Array([-(2n ** 62n)]) }],
     ["int", { shape: [2, 1, 1, 1, 1, 1, 1, 1], values: new Int32Array([-5, 5]) }],
@@ -46,7 +46,7 @@ test("writes the published layout, byte by byte", () => {
 });
 
 test("reads back every type, shape and name, aligned or not", () => {
-  const metadata = new Map([["format", "pt"], ["__proto__", "x"]]); // prettier-ignore
+  const metadata = new Map([["format", "pt"], ["constructor", "x"]]); // prettier-ignore
   const bytes = encodeSafetensors(tensors(), metadata);
   for (let shift = 0; shift < 8; shift++) {
     const moved = new Uint8Array(bytes.length + shift).subarray(shift);
@@ -74,6 +74,8 @@ test("refuses to write what it would not read", () => {
   const one = { shape: [1], values: new Float32Array(1) };
   assert.throws(() => encodeSafetensors([["a", one], ["a", one]]), /the name "a" is taken/); // prettier-ignore
   assert.throws(() => encodeSafetensors([["__metadata__", one]]), /is taken/);
+  assert.throws(() => encodeSafetensors([["__proto__", one]]), /is taken/);
+  assert.throws(() => encodeSafetensors([], [["__proto__", "a"]]), /a metadata key __proto__/);
   assert.throws(() => encodeSafetensors([["a", { shape: [2], values: one.values }]]), /a has 1 values, its shape \[2\] wants 2/);
   assert.throws(() => encodeSafetensors([["a", { ...one, shape: [1, 1, 1, 1, 1, 1, 1, 1, 1] }]]), /rank 9, wanted at most 8/);
   assert.throws(() => encodeSafetensors([], [["k", "a"], ["k", "b"]]), /metadata key twice/); // prettier-ignore
@@ -107,7 +109,7 @@ test("refuses every known kind of bad file, with the byte", () => {
     ["unknown field", fileOf(tensor(`${good},"x":1`), four), /t\.x at byte 9/],
     ["unknown dtype", fileOf(tensor('"dtype":"F16","shape":[2],"data_offsets":[0,4]'), four), /dtype "F16".*wanted F32, F64, I32, I64, U8/],
     ["dtype of a prototype", fileOf(tensor('"dtype":"constructor","shape":[1],"data_offsets":[0,4]'), four), /dtype "constructor"/],
-    ["no dtype", fileOf(tensor('"shape":[1],"data_offsets":[0,4]'), four), /t\.dtype undefined/],
+    ["no dtype", fileOf(tensor('"shape":[1],"data_offsets":[0,4]'), four), /t\.dtype that is no string/],
     ["no shape", fileOf(tensor('"dtype":"F32","data_offsets":[0,4]'), four), /t\.shape/],
     ["negative size", fileOf(tensor('"dtype":"F32","shape":[-1],"data_offsets":[0,4]'), four), /t\.shape/],
     ["fraction", fileOf(tensor('"dtype":"F32","shape":[1.5],"data_offsets":[0,4]'), four), /t\.shape/],
@@ -115,6 +117,17 @@ test("refuses every known kind of bad file, with the byte", () => {
     ["size over 2^53", fileOf(tensor('"dtype":"F32","shape":[9007199254740993],"data_offsets":[0,4]'), four), /t\.shape/],
     ["product wraps 2^64", fileOf(tensor('"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]')), /at most 2\^53 - 1 bytes/],
     ["product hidden by 0", fileOf(tensor('"dtype":"U8","shape":[4294967296,4294967296,0],"data_offsets":[0,0]')), /at most 2\^53/],
+    ["0 before the product", fileOf(tensor('"dtype":"U8","shape":[0,4294967296,4294967296],"data_offsets":[0,0]')), /at most 2\^53/],
+    ["__proto__", fileOf(`{"__proto__":{${good}}}`, four), /a key named __proto__ at byte 9/],
+    ["__proto__ in metadata", fileOf('{"__metadata__":{"__proto__":"x"}}'), /a key named __proto__/],
+    ["lists in lists", fileOf(`{"t":${"[".repeat(100)}`), /one level more/],
+    ["dtype a list", fileOf(tensor('"dtype":["F32"],"shape":[1],"data_offsets":[0,4]'), four), /dtype that is no string/],
+    [
+      "empty tensor within another",
+      fileOf('{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"e":{"dtype":"U8","shape":[0],"data_offsets":[2,2]}}', four),
+      /an overlap before tensor e at 2/,
+    ],
+    ["colors of a terminal", fileOf('{"\\u001b[31mred":1}'), /^x\.safetensors: tensor \\u001b\[31mred without description/],
     [
       "wrong size",
       fileOf(tensor('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), four),

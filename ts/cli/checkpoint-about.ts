@@ -1,23 +1,47 @@
-// What checkpoints say beside tensors: settings, and the data that the model was made for, so that it can be used without them.
+// What checkpoints say beside tensors: settings, and the data that the model was made for, so that it can be used without them. Nothing
+// of it is believed: names reach the screen and folders, sizes decide how much memory is taken.
 import * as v from "valibot";
-import type { Dataset } from "../data/index.ts";
+import { withBackend } from "../autograd/index.ts";
+import { createDryBackend } from "../backend/index.ts";
+import { FormatError, type Dataset } from "../data/index.ts";
+import { shown } from "../data/format-error.ts";
+import { uninitialized } from "../nn/index.ts";
 import type { Checkpoint, JsonObject } from "../train/index.ts";
+import { FOLDER_NAME } from "./run-folder.ts";
 import { parseSettings, type TrainSettings } from "./settings.ts";
+import { createModel } from "./training-program.ts";
 
-const dataSchema = v.object({
-  name: v.string(),
-  classNames: v.pipe(v.array(v.string()), v.minLength(1)),
-  height: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  width: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  channels: v.picklist([1, 3]),
-  mean: v.array(v.number()),
-  std: v.array(
-    v.pipe(
-      v.number(),
-      v.check((value) => value > 0, "a number above 0"),
+/** Pixels of a side that a model's input may have, and classes. */
+const MOST_SIDE = 8192;
+const MOST_CLASSES = 100_000;
+
+const side = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MOST_SIDE));
+/** Text that does nothing to a terminal but show. */
+const line = v.pipe(
+  v.string(),
+  v.maxLength(1000),
+  v.check((text) => shown(text) === text, "text without control characters"),
+);
+const folderName = v.pipe(v.string(), v.regex(FOLDER_NAME, "the name of a folder without a path"));
+
+const dataSchema = v.pipe(
+  v.object({
+    name: line,
+    classNames: v.pipe(v.array(line), v.minLength(1), v.maxLength(MOST_CLASSES)),
+    height: side,
+    width: side,
+    channels: v.picklist([1, 3]),
+    mean: v.array(v.pipe(v.number(), v.finite())),
+    std: v.array(
+      v.pipe(
+        v.number(),
+        v.finite(),
+        v.check((value) => value > 0, "a number above 0"),
+      ),
     ),
-  ),
-});
+  }),
+  v.check(({ channels, mean, std }) => mean.length === channels && std.length === channels, "a mean and a std for each channel"),
+);
 
 /** Images as the model takes them, and what its classes are called. */
 export type DataDescription = v.InferOutput<typeof dataSchema>;
@@ -34,19 +58,48 @@ export interface About {
   readonly kernels: string | undefined;
 }
 
-/** What `perpend train` wrote into a checkpoint. Error: a checkpoint of something else. */
-export function aboutOf({ state }: Checkpoint, file: string): About {
-  if (state["settings"] === undefined) throw new Error(`${file}: a checkpoint without settings, wanted one that \`perpend train\` saved`);
-  const data = v.safeParse(dataSchema, state["data"]);
-  if (!data.success)
-    throw new Error(`${file}: data ${data.issues[0].received}, wanted ${data.issues[0].expected ?? "a data set's description"}`);
+/** `a, b, c, ...`. */
+const listed = (keys: readonly string[]): string => keys.slice(0, 3).join(", ") + (keys.length > 3 ? ", ..." : "");
+
+/** Refuses tensors that are not those of the model that the settings name, before memory is taken for it. */
+function checkModel(settings: TrainSettings, data: DataDescription, { tensors }: Checkpoint, file: string): void {
+  const options = { ...settings, classes: data.classNames.length, channels: data.channels, observeEvery: 0 };
+  const entries = withBackend(createDryBackend(), () => uninitialized(() => createModel(options))).entries();
+  const refuse = (found: string, wanted: string): never => {
+    throw new FormatError({ file, offset: -1, found, wanted: `${wanted} of ${settings.model}` });
+  };
+  const missing = entries.filter(({ key }) => !tensors.has(key)).map(({ key }) => key);
+  if (missing.length > 0) refuse(`no tensor for ${missing.length} of ${entries.length} keys (${listed(missing)})`, "those");
+  for (const { key, shape } of entries) {
+    const given = tensors.get(key)?.shape ?? [];
+    if (given.join() !== shape.join()) refuse(`tensor ${key} of shape [${given.join(",")}]`, `[${shape.join(",")}], that`);
+  }
+}
+
+/** What `perpend train` wrote into a checkpoint. Throws FormatError: a checkpoint of something else, or of another model than it says. */
+export function aboutOf(checkpoint: Checkpoint, file: string): About {
+  const { state } = checkpoint;
+  const refuse = (found: string, wanted: string): never => {
+    throw new FormatError({ file, offset: -1, found, wanted });
+  };
+  if (state["settings"] === undefined) refuse("a checkpoint without settings", "one that `perpend train` saved");
+  const checked = <T>(key: string, schema: v.GenericSchema<unknown, T>, value: unknown): T => {
+    const result = v.safeParse(schema, value);
+    if (result.success) return result.output;
+    const [issue] = result.issues;
+    const path = v.getDotPath(issue);
+    return refuse(`${key}${path === null ? "" : `.${path}`} ${issue.received}`, issue.expected ?? issue.message);
+  };
+  const settings = parseSettings(state["settings"], file);
+  const data = checked("data", dataSchema, state["data"]);
+  checkModel(settings, data, checkpoint, file);
   const versions = state["versions"];
   const kernels = typeof versions === "object" && versions !== null && "kernels" in versions ? versions.kernels : undefined;
   return {
-    name: typeof state["name"] === "string" ? state["name"] : "run",
-    command: typeof state["command"] === "string" ? state["command"] : undefined,
-    settings: parseSettings(state["settings"], file),
-    data: data.output,
-    kernels: typeof kernels === "string" ? kernels : undefined,
+    name: checked("name", v.optional(folderName, "run"), state["name"]),
+    command: checked("command", v.optional(v.pipe(v.string(), v.maxLength(100_000))), state["command"]),
+    settings,
+    data,
+    kernels: checked("versions.kernels", v.optional(line), kernels),
   };
 }

@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { FormatError } from "../data/index.ts";
+import { readRegular } from "../data/node/read-file.ts";
+import { checkJpeg } from "./jpeg-check.ts";
 import { decodePng, PNG_SIGNATURE, type Fail } from "./png-decode.ts";
 
 export const MOST_PIXELS = 64_000_000;
@@ -31,27 +33,8 @@ function overWhite(rgba: ArrayLike<number>, count: number): Uint8Array {
   return pixels;
 }
 
-/** Reads the size in a JPEG's frame header. */
-function checkJpegSize(bytes: Uint8Array, fail: Fail): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 2; at + 9 < bytes.length;) {
-    if (bytes[at] !== 0xff) return fail(at, `byte ${bytes[at]}`, "a marker");
-    const marker = bytes[at + 1];
-    if (marker === 0xff) {
-      at++;
-      continue;
-    }
-    // Start of frame, but for DHT, JPG and DAC, which share its range.
-    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return sizeCheck(fail)(view.getUint16(at + 7), view.getUint16(at + 5), at + 5);
-    }
-    at += 2 + view.getUint16(at + 2);
-  }
-  fail(bytes.length, "the end", "a frame header");
-}
-
 async function decodeJpeg(bytes: Uint8Array, fail: Fail): Promise<Picture> {
-  checkJpegSize(bytes, fail);
+  const size = checkJpeg(bytes, sizeCheck(fail), fail);
   const { default: decode, init } = await import("@jsquash/jpeg/decode.js");
   const wasmBinary = readFileSync(createRequire(import.meta.url).resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"));
   const complaints: string[] = [];
@@ -67,7 +50,14 @@ async function decodeJpeg(bytes: Uint8Array, fail: Fail): Promise<Picture> {
   }
   // The decoder fills in what is missing; half a picture is no picture here.
   if (complaints.length > 0) fail(-1, `a damaged JPEG (${complaints[0]})`, "a sound one");
+  if (image.width * image.height !== size.width * size.height)
+    fail(-1, `${image.width}x${image.height} pixels after decoding`, `the ${size.width}x${size.height} of its header`);
   return { width: image.width, height: image.height, pixels: overWhite(image.data, image.width * image.height) };
+}
+
+/** The picture in a file. Throws FormatError. */
+export async function readPicture(file: string): Promise<Picture> {
+  return decodePicture(await readRegular(file, { what: "a picture", most: MOST_BYTES }), file);
 }
 
 /** Decodes a PNG or JPEG. Throws FormatError. */

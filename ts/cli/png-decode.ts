@@ -1,6 +1,6 @@
-// PNG to 8-bit RGBA: every color type and bit depth, interlaced or not, without color management. Checksums are checked, and the data
-// must unpack to exactly what the size in the header says, so that a small file cannot fill the memory.
-// Source: the PNG specification (ISO/IEC 15948).
+// PNG to 8-bit RGBA: every color type and bit depth, interlaced or not, without color management. Checksums and the order of chunks are
+// checked, and the data must unpack to exactly what the size in the header says, which is no more than DEFLATE can pack into it: a small
+// file cannot fill the memory. Source: the PNG specification (ISO/IEC 15948).
 import { crc32 } from "../train/png.ts";
 import { inflateSync } from "node:zlib";
 
@@ -24,6 +24,9 @@ const COLOR_TYPES = new Map<number, { readonly samples: number; readonly depths:
   [4, { samples: 2, depths: [8, 16] }],
   [6, { samples: 4, depths: [8, 16] }],
 ]);
+/** DEFLATE cannot pack more than 1032 bytes into one. */
+const LARGEST_RATIO = 1032;
+const CHUNK_BYTES = 12;
 const GRAY = 0;
 const PALETTE = 3;
 
@@ -122,36 +125,74 @@ function painter(header: Header, palette: Uint8Array, transparent: Uint8Array, f
   };
 }
 
-/** Decodes a PNG; `checkSize` may refuse its size before anything is unpacked. */
-export function decodePng(bytes: Uint8Array, checkSize: (width: number, height: number, at: number) => void, fail: Fail): Rgba {
+/** What the chunks of a file hold. */
+interface Chunks {
+  readonly header: Header;
+  readonly palette: Uint8Array;
+  readonly transparent: Uint8Array;
+  /** The packed pixels. */
+  readonly data: Uint8Array;
+}
+
+type SizeCheck = (width: number, height: number, at: number) => void;
+
+function chunksOf(bytes: Uint8Array, checkSize: SizeCheck, fail: Fail): Chunks {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let header: Header | undefined;
-  let palette = new Uint8Array(0);
-  let transparent = new Uint8Array(0);
-  const data: Uint8Array[] = [];
-  for (let at = 8, ended = false; !ended;) {
-    if (at + 12 > bytes.length) return fail(bytes.length, "the end", "an IEND chunk");
+  const seen = new Set<string>();
+  let palette: Uint8Array = new Uint8Array(0);
+  let transparent: Uint8Array = new Uint8Array(0);
+  // One array for all pieces, as large as they can be: a chunk may be of one byte, and there may be millions of them.
+  const data = new Uint8Array(bytes.length);
+  let filled = 0;
+  let before = "";
+  for (let at = PNG_SIGNATURE.length; ;) {
+    if (at + CHUNK_BYTES > bytes.length) return fail(bytes.length, "the end", "an IEND chunk");
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    const end = at + 12 + length;
+    const end = at + CHUNK_BYTES + length;
     if (end > bytes.length)
-      return fail(at, `chunk ${JSON.stringify(type)} of ${length} bytes`, `at most the ${bytes.length - at - 12} left`);
+      return fail(at, `chunk ${JSON.stringify(type)} of ${length} bytes`, `at most the ${bytes.length - at - CHUNK_BYTES} left`);
     if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4))
-      return fail(at, `chunk ${type} with a wrong checksum`, "a sound one");
-    const content = bytes.slice(at + 8, end - 4);
+      return fail(at, `chunk ${JSON.stringify(type)} with a wrong checksum`, "a sound one");
+    const content = bytes.subarray(at + 8, end - 4);
     if (header === undefined && (type !== "IHDR" || length !== 13)) return fail(at, `chunk ${JSON.stringify(type)}`, "IHDR of 13 bytes");
-    if (type === "IHDR") header = headerOf(bytes, at + 8, checkSize, fail);
-    else if (type === "PLTE") palette = content;
-    else if (type === "tRNS") transparent = content;
-    else if (type === "IDAT") data.push(content);
-    ended = type === "IEND";
+    if (seen.has(type) && (type === "IHDR" || type === "PLTE" || type === "tRNS" || (type === "IDAT" && before !== "IDAT")))
+      return fail(at, `chunk ${type} a second time`, type === "IDAT" ? "all of them in one row" : "it once");
+    if (header === undefined) header = headerOf(bytes, at + 8, checkSize, fail);
+    else if (type === "PLTE") {
+      if (length % 3 !== 0 || length === 0 || length > 3 * 256)
+        return fail(at, `a palette of ${length} bytes`, "3 for each of 1 to 256 colors");
+      palette = content;
+    } else if (type === "tRNS") {
+      if (length > 256) return fail(at, `${length} bytes of transparency`, "at most 256");
+      transparent = content;
+    } else if (type === "IDAT") {
+      data.set(content, filled);
+      filled += length;
+    } else if (type === "IEND") {
+      if (length !== 0) return fail(at, `chunk IEND of ${length} bytes`, "an empty one");
+      return { header, palette, transparent, data: data.subarray(0, filled) };
+    } else if ((bytes[at + 4] & 0x20) === 0) {
+      // A capital in front marks what a reader must know.
+      return fail(at, `chunk ${JSON.stringify(type)}`, "a known one");
+    }
+    seen.add(type);
+    before = type;
     at = end;
   }
-  if (header === undefined) return fail(8, "no header", "IHDR");
-  const { width, height, depth, samples } = header;
+}
+
+/** Decodes a PNG; `checkSize` may refuse its size before anything is unpacked. */
+export function decodePng(bytes: Uint8Array, checkSize: SizeCheck, fail: Fail): Rgba {
+  const { header, palette, transparent, data } = chunksOf(bytes, checkSize, fail);
+  const { width, height, depth, color, samples } = header;
+  if (color === PALETTE && palette.length === 0) return fail(-1, "no palette", "one");
   const passes = passesOf(header);
   const rowBytes = ({ columns }: Pass): number => Math.ceil((columns * samples * depth) / 8);
   const total = passes.reduce((sum, pass) => sum + pass.rows * (1 + rowBytes(pass)), 0);
+  const most = data.length * LARGEST_RATIO;
+  if (total > most) return fail(-1, `${data.length} bytes of packed pixels, which hold at most ${most}`, `${total} bytes of pixels`);
   const raw = inflate(data, total, fail);
   const paint = painter(header, palette, transparent, fail);
   const pixels = new Uint8Array(4 * width * height);
@@ -170,10 +211,10 @@ export function decodePng(bytes: Uint8Array, checkSize: (width: number, height: 
   return { width, height, pixels };
 }
 
-function inflate(data: readonly Uint8Array[], total: number, fail: Fail): Uint8Array {
+function inflate(data: Uint8Array, total: number, fail: Fail): Uint8Array {
   let raw: Uint8Array;
   try {
-    raw = inflateSync(Buffer.concat(data), { maxOutputLength: total + 1 });
+    raw = inflateSync(data, { maxOutputLength: total });
   } catch (error) {
     const tooLong = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
     return fail(

@@ -1,5 +1,4 @@
 // perpend predict: what a trained model sees in pictures.
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { noGrad, scope, softmax, tensor } from "../autograd/index.ts";
 import { formatPercent } from "../report/numbers.ts";
@@ -7,22 +6,13 @@ import { ResNetV2 } from "../models/index.ts";
 import type { Pool } from "../train/index.ts";
 import type { DataDescription } from "./checkpoint-about.ts";
 import { inputOf } from "./picture-input.ts";
-import { decodePicture } from "./picture.ts";
+import { readPicture } from "./picture.ts";
 import { openTrained } from "./trained.ts";
 import { number } from "./usage.ts";
 
 interface Guess {
   readonly class: string;
   readonly probability: number;
-}
-
-function readPicture(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`${file}: ${code === "ENOENT" ? "no such file" : message}, wanted a picture`, { cause: error });
-  }
 }
 
 /** Classes with their probabilities, the likeliest first. */
@@ -47,7 +37,7 @@ async function predict(files: readonly string[], { checkpoint, topK, json }: Pre
   const { data } = about;
   try {
     for (const file of files) {
-      const picture = await decodePicture(readPicture(file), file);
+      const picture = await readPicture(file);
       const guesses = guess(pool, inputOf(picture, data), data).slice(0, topK);
       if (json) {
         process.stdout.write(`${JSON.stringify({ file, width: picture.width, height: picture.height, classes: guesses })}\n`);

@@ -52,10 +52,11 @@ function commandOf({ model, trainSamples, batchSize, epochs, lr, sched, skip, se
   );
 }
 
-function comparison(outcomes: readonly RunOutcome[]): string {
+async function comparison(outcomes: readonly RunOutcome[]): Promise<string> {
   const head = ["", "top-1", "top-5", "loss", "images/s", "time"];
-  const rows = outcomes.map(({ folder, evaluation, end }, index) => {
-    const { imagesPerSecond } = headlineOf(readRun(folder.dir));
+  const logs = await Promise.all(outcomes.map(({ folder }) => readRun(folder.dir)));
+  const rows = outcomes.map(({ evaluation, end }, index) => {
+    const { imagesPerSecond } = headlineOf(logs[index]);
     const { top1 = NaN, top5 = NaN, loss = NaN } = evaluation ?? {};
     return [
       SKIPS[index],
@@ -121,7 +122,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
       report,
     );
     const digests = outcomes.map(({ end }, index) => `digest ${end.digest} ${SKIPS[index]}`);
-    process.stdout.write(`\n${comparison(outcomes)}\n\nreport ${report}\n${digests.join("\n")}\n`);
+    process.stdout.write(`\n${await comparison(outcomes)}\n\nreport ${report}\n${digests.join("\n")}\n`);
   } finally {
     progress.stop();
     stop.release();

@@ -2,18 +2,20 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { FormatError } from "../data/index.ts";
 import { collectRun, type RunLog } from "../report/run-log.ts";
 import { writeFileAtomic } from "../train/node/atomic-file.ts";
 import { readLog, runFolder } from "./run-folder.ts";
 import { UsageError } from "./usage.ts";
 
 /** The run in a folder, or in a log.jsonl itself. */
-export function readRun(path: string): RunLog {
+export async function readRun(path: string): Promise<RunLog> {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new UsageError(`report: ${path} is not there, wanted the folder of a run`);
   const file = stats.isDirectory() ? runFolder(path).log : path;
-  const { events } = readLog(file);
-  if (!events.some(({ type }) => type === "run-start")) throw new Error(`${file}: no run-start in it, wanted the log of a run`);
+  const { events } = await readLog(file);
+  if (!events.some(({ type }) => type === "run-start"))
+    throw new FormatError({ file, offset: -1, found: "no run-start in it", wanted: "the log of a run" });
   return collectRun(events);
 }
 
@@ -21,7 +23,7 @@ export function readRun(path: string): RunLog {
 export async function writeReport(paths: readonly string[], to: string, title?: string): Promise<void> {
   // Charts take a while to load.
   const { renderReport } = await import("../report/report.ts");
-  const text = await renderReport(paths.map(readRun), title === undefined ? {} : { title });
+  const text = await renderReport(await Promise.all(paths.map(readRun)), title === undefined ? {} : { title });
   await writeFileAtomic(to, new TextEncoder().encode(text));
 }
 

@@ -1,9 +1,13 @@
 // The folder of a run: recipe.json, log.jsonl, checkpoints/ and report.html. A run never writes into the folder of another.
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { decodeCheckpoint, type Checkpoint, type JsonObject, type RunEvent } from "../train/index.ts";
+import { FormatError } from "../data/index.ts";
+import { shown } from "../data/format-error.ts";
+import { readRegular } from "../data/node/read-file.ts";
+import type { Checkpoint, JsonObject, RunEvent } from "../train/index.ts";
 import { formatEvent, parseLog, type Log } from "../train/log.ts";
-import { writeFileAtomic } from "../train/node/atomic-file.ts";
+import { codeOf, writeFileAtomic } from "../train/node/atomic-file.ts";
+import { readCheckpoint } from "../train/node/checkpoint-file.ts";
 import { CheckpointStore } from "../train/node/checkpoint-store.ts";
 import { UsageError } from "./usage.ts";
 
@@ -29,19 +33,24 @@ export function runFolder(dir: string): RunFolder {
   };
 }
 
+/** What a run's folder may be called: no path, and nothing that a terminal would not show. */
+export const FOLDER_NAME = /^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]{1,200}$/;
+
 /** A new run's folder in `output`. A name of its own choosing gets a number where it is taken; one that was asked for must be free. */
 export function newRunFolder(output: string, name: string, asked: boolean): RunFolder {
-  if (!/^[^/\\]+$/.test(name) || name === "." || name === "..")
-    throw new UsageError(`--experiment: "${name}", wanted the name of a folder without a path`);
+  if (!FOLDER_NAME.test(name)) throw new UsageError(`--experiment: "${shown(name)}", wanted the name of a folder without a path`);
   let dir = join(output, name);
   if (asked && existsSync(dir))
     throw new UsageError(`--experiment: ${dir} is there already, wanted a new name, or --resume ${dir} to go on with it`);
   try {
     mkdirSync(output, { recursive: true });
     for (let number = 2; ; number++) {
-      if (!existsSync(dir)) {
+      try {
         mkdirSync(dir);
         return runFolder(dir);
+      } catch (error) {
+        // Taken: by an older run, or by one that started this very moment.
+        if (codeOf(error) !== "EEXIST" || asked) throw error;
       }
       dir = join(output, `${name}-${number}`);
     }
@@ -54,16 +63,12 @@ export async function writeRecipe(folder: RunFolder, recipe: JsonObject): Promis
   await writeFileAtomic(folder.recipe, new TextEncoder().encode(`${JSON.stringify(recipe, null, 2)}\n`));
 }
 
-/** A run's events. Errors: no log there, or a line of it that is no event. */
-export function readLog(path: string): Log {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no log there" : (error as Error).message;
-    throw new Error(`${path}: ${why}, wanted the log.jsonl of a run`, { cause: error });
-  }
-  return parseLog(text, path);
+/** Bytes of a log that is read at most. */
+const MOST_LOG_BYTES = 2 ** 30;
+
+/** A run's events. Throws FormatError: no log there, none of a folder's own, or a line of it that is no event. */
+export async function readLog(path: string): Promise<Log> {
+  return parseLog(await readRegular(path, { what: "the log.jsonl of a run", most: MOST_LOG_BYTES, within: dirname(path) }), path);
 }
 
 /** Whether an event lies after a step, or tells how the run ended. */
@@ -82,9 +87,11 @@ export async function trimLog(path: string, step: number, onBroken: (reason: str
   if (!existsSync(path)) return 0;
   let events: readonly RunEvent[];
   try {
-    ({ events } = readLog(path));
+    ({ events } = await readLog(path));
   } catch (error) {
-    const aside = `${path}.broken`;
+    // An earlier one stays.
+    let aside = `${path}.broken`;
+    for (let number = 2; existsSync(aside); number++) aside = `${path}.broken-${number}`;
     renameSync(path, aside);
     onBroken((error as Error).message, aside);
     return 0;
@@ -113,19 +120,36 @@ function folderOf(file: string): RunFolder | undefined {
   return basename(inner) === basename(folder.checkpoints) && existsSync(folder.recipe) ? runFolder(join(dirname(file), "..")) : undefined;
 }
 
-/** The checkpoint at a path: a file, or a run's folder, which stands for its newest whole one (or its best). */
+/** What else there is where a checkpoint was found damaged. */
+async function offerFor(path: string): Promise<string> {
+  const found = await new CheckpointStore({ dir: dirname(path) }).latest().catch(() => undefined);
+  if (found === undefined) return "no other checkpoint beside it is whole";
+  return `the newest whole one beside it is ${found.path} (step ${JSON.stringify(found.checkpoint.state["step"])}): name that to use it`;
+}
+
+/** The checkpoint in the file that was named. A damaged one is refused with the reason, and another one offered, but not taken. */
+async function readNamed(path: string): Promise<Checkpoint> {
+  try {
+    return await readCheckpoint(path);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const { file, offset, found, wanted } = error;
+    throw new FormatError({ file, offset, found, wanted: `${wanted}; ${await offerFor(path)}` });
+  }
+}
+
+/**
+ * The checkpoint at a path. A file stands for itself. A run's folder stands for its newest checkpoint that is whole (newer ones that are
+ * not are in `skipped`), or for its best one.
+ */
 export async function openCheckpoint(flag: string, path: string, which: "latest" | "best" = "latest"): Promise<Resumed> {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new UsageError(`${flag}: ${path} is not there, wanted a checkpoint or a run's folder`);
-  if (stats.isFile()) return { checkpoint: readCheckpoint(path), path, folder: folderOf(path), skipped: [] };
+  if (!stats.isDirectory()) return { checkpoint: await readNamed(path), path, folder: folderOf(path), skipped: [] };
   const folder = runFolder(path);
   const best = join(folder.checkpoints, "best.safetensors");
-  if (which === "best" && existsSync(best)) return { checkpoint: readCheckpoint(best), path: best, folder, skipped: [] };
+  if (which === "best" && existsSync(best)) return { checkpoint: await readNamed(best), path: best, folder, skipped: [] };
   const found = await new CheckpointStore({ dir: folder.checkpoints }).latest();
   if (found === undefined) throw new UsageError(`${flag}: no checkpoint in ${folder.checkpoints}, wanted a run that has saved one`);
   return { ...found, folder };
-}
-
-function readCheckpoint(path: string): Checkpoint {
-  return decodeCheckpoint(readFileSync(path), path);
 }

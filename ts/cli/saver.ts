@@ -1,8 +1,9 @@
 // Saves a run's checkpoints. A disk that does not take one ends nothing: training goes on, and at the end the state is put elsewhere.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeCheckpoint, type Checkpoint } from "../train/index.ts";
+import type { Checkpoint } from "../train/index.ts";
 import { writeFileAtomic } from "../train/node/atomic-file.ts";
+import { checkpointBytes } from "../train/node/checkpoint-file.ts";
 import type { CheckpointStore } from "../train/node/checkpoint-store.ts";
 
 /** The newest state could not be put where it belongs. */
@@ -26,7 +27,7 @@ export class Saver {
   async save(checkpoint: Checkpoint, { step, best }: { readonly step: number; readonly best: boolean }): Promise<string> {
     if (this.store === undefined) throw new Error("saver: a checkpoint before there is a store, wanted one after");
     try {
-      const path = await this.store.save(step, encodeCheckpoint(checkpoint), { best });
+      const path = await this.store.save(step, checkpointBytes(checkpoint), { best });
       this.trouble = undefined;
       return path;
     } catch (error) {
@@ -41,7 +42,7 @@ export class Saver {
     if (this.trouble === undefined) return undefined;
     const path = join(tmpdir(), `perpend-${name}-${process.pid}.safetensors`);
     try {
-      await writeFileAtomic(path, encodeCheckpoint(checkpoint()));
+      await writeFileAtomic(path, checkpointBytes(checkpoint()));
       return { reason: this.trouble, rescued: path };
     } catch {
       return { reason: this.trouble, rescued: undefined };

@@ -1,6 +1,7 @@
 // Everything that decides which bits a training run computes. It is stored with the run and its checkpoints; what it does not hold
 // (workers, folders, how often to log or save) changes no bit. A setting that does not apply is null.
 import * as v from "valibot";
+import { FormatError } from "../data/index.ts";
 import { defaultShards } from "../shards.ts";
 import type { JsonObject } from "../train/index.ts";
 import { DATASETS, usualAugmentation, type DatasetName } from "./data-sets.ts";
@@ -56,64 +57,75 @@ export type TrainSettings = {
   readonly bnGroup: number;
   /** The relaxed kernels. */
   readonly fast: boolean;
+  /** Blocks that are computed again together; changes no bit, but a run that needs it goes on with it. */
+  readonly checkpointBlocks: number | null;
 };
 
 /** Settings as flags give them; `aug: false` is --no-aug. */
 export type GivenSettings = { readonly [K in keyof TrainSettings]?: NonNullable<TrainSettings[K]> } & { readonly aug?: boolean };
 
-const numberOrNull = v.nullable(v.number());
-const numbersOrNull = v.nullable(v.array(v.number()));
+/** Largest counts and sizes that a file may state: beyond what any machine holds, far below what a number does. */
+const MOST = 2 ** 31 - 1;
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MOST));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MOST));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const real = v.pipe(v.number(), v.finite(), v.minValue(0));
+const reals = v.pipe(v.array(real), v.maxLength(1000));
 
 const schema: v.GenericSchema<unknown, TrainSettings> = v.object({
   model: v.picklist(MODELS),
-  width: numberOrNull,
+  width: v.nullable(size),
   skip: v.picklist(SKIPS),
   skipOver: v.nullable(v.picklist(SKIP_OVER)),
-  skipEps: numberOrNull,
+  skipEps: v.nullable(real),
   dataset: v.picklist(DATASETS),
-  trainSamples: numberOrNull,
-  testSamples: numberOrNull,
-  cropPadding: v.number(),
+  trainSamples: v.nullable(size),
+  testSamples: v.nullable(size),
+  cropPadding: count,
   cropMode: v.nullable(v.picklist(CROP_MODES)),
-  hflip: v.number(),
-  reprob: v.number(),
-  epochs: v.number(),
-  batchSize: v.number(),
-  gradAccumSteps: v.number(),
+  hflip: share,
+  reprob: share,
+  epochs: count,
+  batchSize: size,
+  gradAccumSteps: size,
   opt: v.picklist(OPTIMIZERS),
-  lr: v.number(),
-  momentum: numberOrNull,
+  lr: real,
+  momentum: v.nullable(share),
   nesterov: v.nullable(v.boolean()),
-  optBetas: numbersOrNull,
-  optEps: numberOrNull,
-  weightDecay: v.number(),
+  optBetas: v.nullable(reals),
+  optEps: v.nullable(real),
+  weightDecay: real,
   decayAll: v.boolean(),
-  clipGrad: numberOrNull,
-  smoothing: v.number(),
+  clipGrad: v.nullable(real),
+  smoothing: share,
   sched: v.picklist(SCHEDULES),
-  warmupEpochs: v.number(),
-  warmupLr: v.number(),
-  minLr: numberOrNull,
-  decayEpochs: numberOrNull,
-  decayMilestones: numbersOrNull,
-  decayRate: numberOrNull,
+  warmupEpochs: real,
+  warmupLr: real,
+  minLr: v.nullable(real),
+  decayEpochs: v.nullable(real),
+  decayMilestones: v.nullable(reals),
+  decayRate: v.nullable(real),
   modelEma: v.boolean(),
-  modelEmaDecay: numberOrNull,
-  seed: v.number(),
-  shards: v.number(),
-  bnGroup: v.number(),
+  modelEmaDecay: v.nullable(share),
+  seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(0xffffffff)),
+  shards: size,
+  bnGroup: count,
   fast: v.boolean(),
+  checkpointBlocks: v.optional(v.nullable(size), null),
 });
 
-/** Reads settings back; `file` is for the error. */
+/** Reads settings back; `file` is for the error. Throws FormatError. */
 export function parseSettings(value: unknown, file: string): TrainSettings {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
-  throw new Error(
-    `${file}: settings${path === null ? "" : `.${path}`} ${issue.received}, wanted ${issue.expected ?? "those of perpend train"}`,
-  );
+  throw new FormatError({
+    file,
+    offset: -1,
+    found: `settings${path === null ? "" : `.${path}`} ${issue.received}`,
+    wanted: issue.expected ?? "those of perpend train",
+  });
 }
 
 /** Settings without those that do not apply: what a log and recipe.json say. */
@@ -193,6 +205,7 @@ export function resolveSettings(given: GivenSettings): TrainSettings {
     shards: given.shards ?? Math.min(defaultShards(batchSize), pieces),
     bnGroup,
     fast: given.fast ?? false,
+    checkpointBlocks: given.checkpointBlocks ?? null,
   };
   checkSettings(settings, given, pieces);
   return settings;
@@ -225,7 +238,7 @@ const OPEN_ENDED: readonly string[] = ["constant", "step", "multistep"];
 export function continueWith(stored: TrainSettings, given: GivenSettings): TrainSettings {
   const { aug, ...rest } = given;
   const asked: { readonly [key: string]: unknown } = { ...(aug === false && { cropPadding: 0, hflip: 0, reprob: 0 }), ...rest };
-  const mayChange = OPEN_ENDED.includes(stored.sched) ? ["epochs"] : [];
+  const mayChange = ["checkpointBlocks", ...(OPEN_ENDED.includes(stored.sched) ? ["epochs"] : [])];
   for (const [key, value] of Object.entries(asked)) {
     const before = stored[key as keyof TrainSettings];
     if (JSON.stringify(before) === JSON.stringify(value) || mayChange.includes(key)) continue;
@@ -234,7 +247,8 @@ export function continueWith(stored: TrainSettings, given: GivenSettings): Train
         "wanted the same to go on to the same bits, or a new run without --resume",
     );
   }
-  return { ...stored, ...(rest.epochs !== undefined && { epochs: rest.epochs }) };
+  const { epochs = stored.epochs, checkpointBlocks = stored.checkpointBlocks } = rest;
+  return { ...stored, epochs, checkpointBlocks };
 }
 
 function text(value: unknown): string {

@@ -95,6 +95,8 @@ async function train(command: Command): Promise<void> {
   for (const { reason } of resumed?.skipped ?? []) progress.message(`warning: passed over ${reason}`);
   if (resumed && about) {
     warnOfKernels(about, settings.fast, progress);
+    if (resumed.skipped.length > 0)
+      progress.message("the newest checkpoint that is whole is taken instead; what came after it is trained again");
     progress.message(`going on from ${resumed.path}`);
   }
   if (settings.fast)

@@ -80,7 +80,12 @@ export const FIGURES: readonly (readonly [name: string, figure: Figure])[] = [
   ],
   ["triangle", polygon(onCircles(3, (i) => ({ radius: 1.3, angle: 0.5 + (i * 2) / 3 })))],
   ["star", polygon(onCircles(10, (i) => ({ radius: i % 2 === 0 ? 1.15 : 0.47, angle: 0.5 + i / 5 })))],
-  ["cross", polygon(Float64Array.of(1, -ARM, 1, ARM, ARM, ARM, ARM, 1, -ARM, 1, -ARM, ARM, -1, ARM, -1, -ARM, -ARM, -ARM, -ARM, -1, ARM, -1, ARM, -ARM))],
+  [
+    "cross",
+    polygon(
+      Float64Array.of(1, -ARM, 1, ARM, ARM, ARM, ARM, 1, -ARM, 1, -ARM, ARM, -1, ARM, -1, -ARM, -ARM, -ARM, -ARM, -1, ARM, -1, ARM, -ARM),
+    ),
+  ],
   ["ring", (u, v) => Math.abs(Math.sqrt(u * u + v * v) - 0.75) - 0.2],
   ["stripes", (u) => (0.25 - toWhole(u / PERIOD)) * PERIOD],
   [
@@ -100,5 +105,11 @@ export const FIGURES: readonly (readonly [name: string, figure: Figure])[] = [
       return (Math.sqrt(a * a + b * b) - 0.29) * PERIOD * 1.3;
     },
   ],
-  ["spiral", line(onCircles(26, (i) => ({ radius: 0.06 + (i / 25) * 1.0, angle: (i / 25) * 4.2 })), 0.13)],
+  [
+    "spiral",
+    line(
+      onCircles(26, (i) => ({ radius: 0.06 + (i / 25) * 1.0, angle: (i / 25) * 4.2 })),
+      0.13,
+    ),
+  ],
 ];

@@ -29,7 +29,12 @@ export function readIdxHeader(bytes: Uint8Array, rank: number, file: string): Id
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0);
   if (magic !== 0x800 + rank) {
-    throw new FormatError({ file, offset: 0, found: `magic number ${hex(magic)}`, wanted: `${hex(0x800 + rank)} (idx bytes, rank ${rank})` });
+    throw new FormatError({
+      file,
+      offset: 0,
+      found: `magic number ${hex(magic)}`,
+      wanted: `${hex(0x800 + rank)} (idx bytes, rank ${rank})`,
+    });
   }
   const sizes = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const fileBytes = sizes.reduce((product, size) => product * size, 1) + headerBytes;

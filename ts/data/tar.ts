@@ -57,6 +57,8 @@ function readHeader(block: Uint8Array, offset: number, { file, folder, files }: 
   const type = block[156] === 0 ? "0" : String.fromCharCode(block[156]);
   if (type === "x" || type === "g") return { wanted: null, size }; // comments of newer formats: nothing here needs them
   const parts = name.replace(/^\.\//, "").replace(/\/$/, "").split("/");
+  // Archives older than ustar mark a folder by a slash at its end alone.
+  if (type === "0" && name.endsWith("/")) refuse(`folder ${JSON.stringify(name)} as a regular file`, "a regular file");
   const inFolder = parts[0] === folder && !parts.includes("..") && !parts.includes(".") && !name.includes("\\");
   if (type === "5") {
     if (!inFolder || parts.length !== 1 || size !== 0) refuse(`folder ${JSON.stringify(name)}`, `only ${folder}/`);
@@ -102,14 +104,17 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>, expected: TarE
         entry = readHeader(header, offset - BLOCK, expected);
         if (entry === null) break reading;
         if (entry.wanted === null) passed += BLOCK + entry.size;
-        else if (seen.has(entry.wanted)) throw new FormatError({ file, offset, found: `${entry.wanted} a second time`, wanted: "each file once" });
+        else if (seen.has(entry.wanted))
+          throw new FormatError({ file, offset: offset - BLOCK, found: `${entry.wanted} a second time`, wanted: "each file once" });
         else seen.add(entry.wanted);
-        if (passed > others) throw new FormatError({ file, offset, found: `${passed} bytes of other files`, wanted: `at most ${others}` });
+        if (passed > others)
+          throw new FormatError({ file, offset: offset - BLOCK, found: `${passed} bytes of other files`, wanted: `at most ${others}` });
       }
       if (entry !== null && at >= Math.ceil(entry.size / BLOCK) * BLOCK) entry = null;
     }
   }
-  if (entry !== null || filled > 0) throw new FormatError({ file, offset, found: "the end in the middle of an entry", wanted: "a whole archive" });
+  if (entry !== null || filled > 0)
+    throw new FormatError({ file, offset, found: "the end in the middle of an entry", wanted: "a whole archive" });
   const missing = [...files.keys()].filter((name) => !seen.has(name));
   if (missing.length > 0) throw new FormatError({ file, offset, found: `the end without ${missing.join(", ")}`, wanted: "every file" });
 }

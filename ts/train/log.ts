@@ -1,6 +1,7 @@
-// log.jsonl: one event a line, written and read back. A line that is no event is refused with file and line;
+// log.jsonl: one event a line, written and read back. A line that is no event is refused with file, line and byte;
 // a last line cut short, as a killed process leaves it, is left out and told.
 import * as v from "valibot";
+import { FormatError } from "../data/format-error.ts";
 import type {
   BlockDiagnostics,
   CheckpointEvent,
@@ -15,19 +16,7 @@ import type {
   SamplesEvent,
   StepEvent,
 } from "./events.ts";
-
-/** A log line that is no event. Message: `<file>:<line>: <found>, wanted <wanted>`. */
-export class LogError extends Error {
-  readonly file: string;
-  readonly line: number;
-
-  constructor(file: string, line: number, found: string, wanted: string) {
-    super(`${file}:${line}: ${found}, wanted ${wanted}`);
-    this.name = "LogError";
-    this.file = file;
-    this.line = line;
-  }
-}
+import { parseStrictJson, plainJson } from "./strict-json.ts";
 
 // JSON has no NaN and no infinities, yet a run that diverges must log its loss: they are written as these words.
 const words = ["NaN", "Infinity", "-Infinity"] as const;
@@ -161,18 +150,48 @@ export function formatEvent(event: RunEvent): string {
   return JSON.stringify(event, (_key, value: unknown) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value));
 }
 
-/** Checks that a value is an event; `file` and `line` are for the error. */
-export function parseEvent(value: unknown, file: string, line: number): RunEvent {
+/** Bytes of a line at most: some hundred times what the pictures of a report take. */
+export const MOST_LINE_BYTES = 1 << 26;
+
+const LINE_END = 0x0a;
+
+/** Where a line stands. */
+interface Place {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly offset: number;
+}
+
+function eventOf(value: Json, { file, line, offset }: Place): RunEvent {
+  const refuse = (found: string, wanted: string): never => {
+    throw new FormatError({ file, offset, found: `${found} in line ${line}`, wanted });
+  };
   const type: unknown = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
   if (typeof type !== "string" || !Object.hasOwn(schemas, type)) {
-    throw new LogError(file, line, type === undefined ? "no event" : `event type ${JSON.stringify(type)}`, Object.keys(schemas).join(", "));
+    return refuse(type === undefined ? "no event" : `event type ${JSON.stringify(type)}`, Object.keys(schemas).join(", "));
   }
   const result = v.safeParse(schemas[type as RunEvent["type"]], value);
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
   const where = path === null ? `the ${type} event` : `${type}.${path}`;
-  throw new LogError(file, line, `${where} is ${issue.received}`, issue.expected ?? issue.message);
+  return refuse(`${where} is ${issue.received}`, issue.expected ?? issue.message);
+}
+
+function jsonOf(bytes: Uint8Array, { file, line, offset }: Place): Json {
+  if (bytes.length > MOST_LINE_BYTES)
+    throw new FormatError({ file, offset, found: `${bytes.length} bytes in line ${line}`, wanted: `at most ${MOST_LINE_BYTES}` });
+  try {
+    return plainJson(parseStrictJson(bytes, { file, at: offset }));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError({ file, offset: Math.max(offset, error.offset), found: `${error.found} in line ${line}`, wanted: error.wanted });
+  }
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
 export interface Log {
@@ -181,28 +200,30 @@ export interface Log {
   readonly truncatedLine?: number;
 }
 
-/** Reads a log's text. Throws LogError at the first bad line. */
-export function parseLog(text: string, file: string): Log {
-  const lines = text.split("\n");
-  // Text that ends in a line's end leaves one empty piece; anything else there is a line cut short.
-  const rest = lines.pop() ?? "";
-  const events = lines.flatMap((line, index) => {
-    if (line.trim() === "") return [];
-    const value = parseJson(line);
-    if (value === undefined) throw new LogError(file, index + 1, "no JSON", "one event a line");
-    return [parseEvent(value, file, index + 1)];
-  });
-  if (rest.trim() === "") return { events };
-  // A whole event whose line's end alone is missing still counts.
-  const value = parseJson(rest);
-  if (value === undefined) return { events, truncatedLine: lines.length + 1 };
-  return { events: [...events, parseEvent(value, file, lines.length + 1)] };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** Reads a log's bytes or text. Throws FormatError at the first bad line. */
+export function parseLog(log: Uint8Array | string, file: string): Log {
+  const bytes = typeof log === "string" ? new TextEncoder().encode(log) : log;
+  const events: RunEvent[] = [];
+  let line = 1;
+  let offset = 0;
+  for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, offset)) {
+    const place = { file, line, offset };
+    const text = bytes.subarray(offset, end);
+    if (!isBlank(text)) events.push(eventOf(jsonOf(text, place), place));
+    offset = end + 1;
+    line++;
   }
+  // Bytes that end in a line's end leave nothing; anything else there is a line cut short.
+  const rest = bytes.subarray(offset);
+  if (isBlank(rest)) return { events };
+  const place = { file, line, offset };
+  let value: Json;
+  try {
+    value = jsonOf(rest, place);
+  } catch (error) {
+    if (error instanceof FormatError) return { events, truncatedLine: line };
+    throw error;
+  }
+  // A whole event whose line's end alone is missing still counts.
+  return { events: [...events, eventOf(value, place)] };
 }

@@ -2,12 +2,14 @@
 // then the tensors' bytes without holes. Everything is checked before anything is allocated.
 // Source: the format section of the safetensors README. Not read: half-precision and 8-bit floats, booleans.
 import { FormatError } from "../data/format-error.ts";
-import { StrictJsonError, parseStrictJson, type StrictJson } from "./strict-json.ts";
+import { parseStrictJson, type StrictJson } from "./strict-json.ts";
 
 export const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 export const MAX_TENSORS = 100_000;
 export const MAX_RANK = 8;
 const METADATA = "__metadata__";
+/** Values in a header at most: a tensor's description, name, dtype, shape, offsets and what is in them. */
+const MAX_HEADER_VALUES = (MAX_TENSORS + 1) * (MAX_RANK + 6);
 
 export type StoredValues = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 export type Dtype = "F32" | "F64" | "I32" | "I64" | "U8";
@@ -48,9 +50,11 @@ export function encodeSafetensors(
   const entries = [...tensors];
   const texts = [...metadata];
   const fields: string[] = [];
-  const names = new Set<string>([METADATA]);
+  const names = new Set<string>([METADATA, "__proto__"]);
   if (texts.length > 0) {
-    if (new Set(texts.map(([key]) => key)).size !== texts.length) throw new Error("safetensors: a metadata key twice, wanted each once");
+    const keys = new Set(texts.map(([key]) => key));
+    if (keys.size !== texts.length) throw new Error("safetensors: a metadata key twice, wanted each once");
+    if (keys.has("__proto__")) throw new Error("safetensors: a metadata key __proto__, wanted others");
     fields.push(`"${METADATA}":{${texts.map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`).join(",")}}`);
   }
   let dataBytes = 0;
@@ -97,50 +101,59 @@ function hasNaN(values: Float32Array): boolean {
   return false;
 }
 
-/** Bytes before the data: the length field and the header. Throws FormatError. */
-export function safetensorsHeaderEnd(bytes: Uint8Array, file: string): number {
-  if (bytes.length < 8) throw new FormatError({ file, offset: bytes.length, found: "the end", wanted: "8 bytes of header length" });
+/** Bytes of the length field, with which a file begins. */
+export const LENGTH_BYTES = 8;
+
+/** Bytes before the data, by the length field in the first 8 of a file of `fileBytes`. Throws FormatError. */
+export function safetensorsHeaderEnd(bytes: Uint8Array, file: string, fileBytes = bytes.length): number {
+  if (bytes.length < LENGTH_BYTES)
+    throw new FormatError({ file, offset: bytes.length, found: "the end", wanted: "8 bytes of header length" });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getUint32(4, true) * 0x1_0000_0000 + view.getUint32(0, true);
-  const most = Math.min(MAX_HEADER_BYTES, bytes.length - 8);
+  const most = Math.min(MAX_HEADER_BYTES, fileBytes - LENGTH_BYTES);
   if (length < 2 || length > most) {
     const why = most < MAX_HEADER_BYTES ? "what the file holds" : "the limit";
     throw new FormatError({ file, offset: 0, found: `a header of ${length} bytes`, wanted: `2 to ${most}, ${why}` });
   }
-  return 8 + length;
+  return LENGTH_BYTES + length;
 }
 
-/** Reads a file. Values are views of `bytes` where the alignment allows, copies elsewhere. Throws FormatError. */
-export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors {
-  const dataStart = safetensorsHeaderEnd(bytes, file);
+/** What a header says: nothing of the data has been looked at. */
+export interface SafetensorsHeader {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** In the order of the data, which they fill from `dataStart` to the end of the file without overlap or hole. */
+  readonly entries: readonly SafetensorsEntry[];
+  readonly dataStart: number;
+}
+
+/** Reads the header in the first bytes of a file of `fileBytes` (all of the header, more or less of the data). Throws FormatError. */
+export function decodeSafetensorsHeader(bytes: Uint8Array, file: string, fileBytes = bytes.length): SafetensorsHeader {
+  const dataStart = safetensorsHeaderEnd(bytes, file, fileBytes);
   const fail = (offset: number, found: string, wanted: string): never => {
     throw new FormatError({ file, offset, found, wanted });
   };
-  if (bytes[8] !== 0x7b) fail(8, `byte ${bytes[8]}`, '"{"');
-  let header: StrictJson;
-  try {
-    header = parseStrictJson(bytes.subarray(8, dataStart));
-  } catch (error) {
-    if (error instanceof StrictJsonError) return fail(8 + error.offset, error.found, error.wanted);
-    throw error;
-  }
-  if (!(header instanceof Map)) return fail(8, "no JSON object", "a JSON object");
+  if (bytes.length < dataStart) fail(bytes.length, "the end", `${dataStart} bytes of header`);
+  const headerBytes = bytes.subarray(LENGTH_BYTES, dataStart);
+  if (headerBytes[0] !== 0x7b) fail(LENGTH_BYTES, `byte ${headerBytes[0]}`, '"{"');
+  const header = parseStrictJson(headerBytes, { file, at: LENGTH_BYTES, depth: 3, values: MAX_HEADER_VALUES });
+  if (!(header instanceof Map)) return fail(LENGTH_BYTES, "no JSON object", "a JSON object");
   const all: ReadonlyMap<string, StrictJson> = header;
 
   const metadata = new Map<string, string>();
   const texts = all.has(METADATA) ? all.get(METADATA) : new Map();
-  if (!(texts instanceof Map)) return fail(8, `${METADATA} that is no object`, "an object of strings");
+  if (!(texts instanceof Map)) return fail(LENGTH_BYTES, `${METADATA} that is no object`, "an object of strings");
   for (const [key, text] of texts as ReadonlyMap<string, StrictJson>) {
-    if (typeof text !== "string") return fail(8, `${METADATA}.${key} that is no string`, "a string");
+    if (typeof text !== "string") return fail(LENGTH_BYTES, `${METADATA}.${key} that is no string`, "a string");
     metadata.set(key, text);
   }
 
   const count = all.size - (all.has(METADATA) ? 1 : 0);
-  if (count > MAX_TENSORS) fail(8, `${count} tensors`, `at most ${MAX_TENSORS}`);
-  const text = new TextDecoder().decode(bytes.subarray(8, dataStart));
-  const entries = [...all]
-    .filter(([name]) => name !== METADATA)
-    .map(([name, value]) => entryOf(name, value, (found, wanted) => fail(8 + byteOf(text, JSON.stringify(name)), found, wanted)));
+  if (count > MAX_TENSORS) fail(LENGTH_BYTES, `${count} tensors`, `at most ${MAX_TENSORS}`);
+  const entries: SafetensorsEntry[] = [];
+  for (const [name, value] of all) {
+    if (name === METADATA) continue;
+    entries.push(entryOf(name, value, (found, wanted) => fail(LENGTH_BYTES + byteOf(headerBytes, name), found, wanted)));
+  }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;
   for (const { name, begin, end } of entries) {
@@ -148,9 +161,13 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors 
       fail(dataStart + at, `${begin < at ? "an overlap" : "a hole"} before tensor ${name} at ${begin}`, `data from ${at} on`);
     at = end;
   }
-  const left = bytes.length - dataStart;
+  const left = fileBytes - dataStart;
   if (at !== left) fail(dataStart + Math.min(at, left), `${left} bytes of data`, `the ${at} that the header states`);
+  return { metadata, entries, dataStart };
+}
 
+/** The tensors of a whole file. Values are views of `bytes` where the alignment allows, copies elsewhere. */
+export function tensorsOf(bytes: Uint8Array, { entries, dataStart }: SafetensorsHeader): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
     const Type = types[dtype];
@@ -158,10 +175,17 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors 
     if (part.byteOffset % Type.BYTES_PER_ELEMENT !== 0) part = part.slice();
     tensors.set(name, { shape, values: new Type(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength / Type.BYTES_PER_ELEMENT) });
   }
-  return { metadata, tensors };
+  return tensors;
 }
 
-interface Entry {
+/** Reads a file; values as tensorsOf gives them. Throws FormatError. */
+export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors {
+  const header = decodeSafetensorsHeader(bytes, file);
+  return { metadata: header.metadata, tensors: tensorsOf(bytes, header) };
+}
+
+/** A tensor as the header describes it; `begin` and `end` count from the start of the data. */
+export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -169,15 +193,15 @@ interface Entry {
   readonly end: number;
 }
 
-function entryOf(name: string, value: StrictJson, fail: (found: string, wanted: string) => never): Entry {
+function entryOf(name: string, value: StrictJson, fail: (found: string, wanted: string) => never): SafetensorsEntry {
   if (!(value instanceof Map)) return fail(`tensor ${name} without description`, "dtype, shape and data_offsets");
   const fields: ReadonlyMap<string, StrictJson> = value;
   for (const key of fields.keys()) {
-    if (key !== "dtype" && key !== "shape" && key !== "data_offsets") fail(`${name}.${key}`, "dtype, shape and data_offsets alone");
+    if (key !== "dtype" && key !== "shape" && key !== "data_offsets") fail(`field ${name}.${key}`, "dtype, shape and data_offsets alone");
   }
   const dtype = fields.get("dtype");
   if (typeof dtype !== "string" || !Object.hasOwn(types, dtype)) {
-    return fail(`${name}.dtype ${JSON.stringify(dtype)}`, Object.keys(types).join(", "));
+    return fail(`${name}.dtype ${typeof dtype === "string" ? JSON.stringify(dtype) : "that is no string"}`, Object.keys(types).join(", "));
   }
   const shape = sizesOf(fields.get("shape"));
   if (shape === undefined || shape.length > MAX_RANK) return fail(`${name}.shape`, `at most ${MAX_RANK} whole numbers`);
@@ -185,11 +209,13 @@ function entryOf(name: string, value: StrictJson, fail: (found: string, wanted: 
   if (offsets === undefined || offsets.length !== 2 || offsets[1] < offsets[0]) {
     return fail(`${name}.data_offsets`, "two ascending whole numbers");
   }
+  // A size of 0 does not excuse the others: whoever multiplies them in another order must not overflow either.
   let bytes = types[dtype as Dtype].BYTES_PER_ELEMENT as number;
   for (const size of shape) {
-    bytes *= size;
+    bytes *= Math.max(1, size);
     if (!Number.isSafeInteger(bytes)) fail(`${name}.shape [${shape}]`, "at most 2^53 - 1 bytes");
   }
+  if (shape.includes(0)) bytes = 0;
   if (bytes !== offsets[1] - offsets[0]) fail(`${name} of ${offsets[1] - offsets[0]} bytes`, `${bytes} for ${dtype} [${shape}]`);
   return { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
 }
@@ -201,7 +227,8 @@ function sizesOf(value: StrictJson | undefined): number[] | undefined {
   return sizes.length === list.length ? sizes.map((size) => size + 0) : undefined;
 }
 
-/** Where a piece of the header stands, in bytes; 0 where it is written in another way. */
-function byteOf(text: string, piece: string): number {
-  return new TextEncoder().encode(text.slice(0, Math.max(0, text.indexOf(piece)))).length;
+/** Where a name stands in the header, in bytes; 0 where it is spelled in another way. */
+function byteOf(header: Uint8Array, name: string): number {
+  const text = new TextDecoder().decode(header);
+  return new TextEncoder().encode(text.slice(0, Math.max(0, text.indexOf(JSON.stringify(name))))).length;
 }

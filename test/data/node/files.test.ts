@@ -54,7 +54,10 @@ files("CIFAR-10: batches in order, in the folder or the one below it", async () 
     const { train, test } = await readCifar10({ dir: folder(cifarFiles(prefix)), anySize: true });
     assert.equal([train.length, test.length], [10, 2]);
     assert.equal([...train.labels], [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
-    assert.equal([0, 1, 2, 9].map((i) => train.get(i).image[0]), [0, 1, 10, 41]);
+    assert.equal(
+      [0, 1, 2, 9].map((i) => train.get(i).image[0]),
+      [0, 1, 10, 41],
+    );
     assert.equal([...test.labels], [5, 5]);
     assert.is(test.get(1).image[0], 51);
   }
@@ -131,7 +134,10 @@ files("MNIST: plain, packed and spelled with a dot", async () => {
   for (const contents of [mnist, packed(mnist), dotted]) {
     const { train, test } = await readMnist({ dir: folder(contents) });
     assert.equal([train.length, test.length, train.image], [4, 2, { height: 5, width: 6, channels: 1 }]);
-    assert.equal([...train.images], Array.from({ length: 120 }, (_, i) => i % 251));
+    assert.equal(
+      [...train.images],
+      Array.from({ length: 120 }, (_, i) => i % 251),
+    );
     assert.equal([...test.labels], [9, 8]);
   }
 });
@@ -171,7 +177,10 @@ files("MNIST: a small file that unpacks to gigabytes is refused at its header or
 files("MNIST: damaged and missing files", async () => {
   const contents = packed(mnist);
   const damaged = contents["train-images-idx3-ubyte.gz"].slice(0, -6);
-  assert.match((await refusal(readMnist({ dir: folder({ ...contents, "train-images-idx3-ubyte.gz": damaged }) }))).found, /^unpacking fails/);
+  assert.match(
+    (await refusal(readMnist({ dir: folder({ ...contents, "train-images-idx3-ubyte.gz": damaged }) }))).found,
+    /^unpacking fails/,
+  );
   const text = new TextEncoder().encode("<html>not found</html>");
   assert.match((await refusal(readMnist({ dir: folder({ ...contents, "train-images-idx3-ubyte.gz": text }) }))).found, /^unpacking fails/);
   const { "t10k-labels-idx1-ubyte.gz": _, ...rest } = contents;

@@ -39,7 +39,9 @@ const CIFAR10_ARCHIVE: Archive = {
   bytes: 170_052_171,
   md5: "c32a1d4ab5d03f1284b67883e8d87530",
   folder: "cifar-10-batches-bin",
-  files: new Map([1, 2, 3, 4, 5].map((i) => [`data_batch_${i}.bin`, 30_730_000] as [string, number]).concat([["test_batch.bin", 30_730_000]])),
+  files: new Map(
+    [1, 2, 3, 4, 5].map((i) => [`data_batch_${i}.bin`, 30_730_000] as [string, number]).concat([["test_batch.bin", 30_730_000]]),
+  ),
 };
 
 const CIFAR100_ARCHIVE: Archive = {
@@ -81,7 +83,7 @@ async function unpack(packed: string, archive: Archive, folder: string, { onProg
         for await (const { name, size, at, bytes } of readTar(chunks, { file: packed, folder: archive.folder, files: archive.files })) {
           try {
             handle ??= await open(join(folder, name), "wx");
-            for (let from = 0; from < bytes.length; ) from += (await handle.write(bytes, from)).bytesWritten;
+            for (let from = 0; from < bytes.length;) from += (await handle.write(bytes, from)).bytesWritten;
           } catch (error) {
             failed = error; // the pipeline would only say that it was aborted
             throw error;
@@ -113,7 +115,9 @@ export async function downloadArchive(archive: Archive, options: DownloadOptions
   const folder = join(to, archive.folder);
   if (await isWhole(folder, files)) return folder;
   if ((await stat(folder).catch(() => null)) !== null) {
-    throw new Error(`${who}: ${folder} is there but not whole, wanted no such folder (move it away) or ${[...files.keys()].join(", ")} in it`);
+    throw new Error(
+      `${who}: ${folder} is there but not whole, wanted no such folder (move it away) or ${[...files.keys()].join(", ")} in it`,
+    );
   }
   await mkdir(to, { recursive: true });
   const packed = join(to, new URL(archive.url).pathname.split("/").at(-1) ?? archive.folder);
@@ -121,7 +125,8 @@ export async function downloadArchive(archive: Archive, options: DownloadOptions
   const found = await stat(packed).catch(() => null);
   if (found === null) await fetchFile({ who, url, path: packed, bytes, md5, ...watch });
   else if (found.size !== bytes) throw new Error(`${who}: ${packed} has ${found.size} bytes, wanted ${bytes} (or no such file)`);
-  else if ((await md5Of(packed, { bytes, ...watch })) !== md5) throw new Error(`${who}: ${packed} has another MD5, wanted ${md5} (or no such file)`);
+  else if ((await md5Of(packed, { bytes, ...watch })) !== md5)
+    throw new Error(`${who}: ${packed} has another MD5, wanted ${md5} (or no such file)`);
   const fresh = await mkdtemp(join(to, `.${archive.folder}-`));
   try {
     await unpack(packed, archive, fresh, options);

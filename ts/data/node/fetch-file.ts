@@ -76,7 +76,7 @@ async function follow(options: FetchOptions, from: number): Promise<IncomingMess
 /** One request for the bytes from `from` on, appended to the part. */
 async function fetchOnce(options: FetchOptions, part: string, from: number): Promise<void> {
   // Open before the answer comes: what a connection brought before it broke is lost unless it is read at once.
-  const handle = await open(part, constants.O_RDWR | constants.O_CREAT);
+  const handle = await open(part, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0));
   try {
     await receive(options, part, from, handle);
   } finally {
@@ -118,7 +118,7 @@ async function receive(options: FetchOptions, part: string, from: number, handle
 
 async function write(handle: FileHandle, chunk: Uint8Array, at: number, who: string, path: string): Promise<void> {
   try {
-    for (let from = 0; from < chunk.length; ) from += (await handle.write(chunk, from, chunk.length - from, at + from)).bytesWritten;
+    for (let from = 0; from < chunk.length;) from += (await handle.write(chunk, from, chunk.length - from, at + from)).bytesWritten;
   } catch (error) {
     throw new FinalError(`${who}: cannot write ${path}: ${reason(error)}`, { cause: error });
   }
@@ -131,7 +131,7 @@ function reason(error: unknown): string {
 /** Requests until the part has all bytes; a connection that breaks is taken up again where it broke. */
 async function complete(options: FetchOptions, part: string): Promise<void> {
   const { who, url, bytes, signal, pause = 500 } = options;
-  for (let idle = 0; ; ) {
+  for (let idle = 0; ;) {
     signal?.throwIfAborted();
     const before = await sizeOf(part);
     if (before === bytes) return;

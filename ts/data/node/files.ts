@@ -1,9 +1,9 @@
 // The standard image sets from a folder: CIFAR-10 and CIFAR-100 in their binary form, MNIST and its kin as idx files, plain or .gz.
-// Every size is checked before memory is taken for the data: the file's own size, and a .gz file's claim of what it unpacks to.
+// Every size is checked before memory is taken for the data: the file's own size, and a .gz file's claim of what it unpacks to. Files
+// are regular ones in the folder named; a link out of it is refused.
 
-import { open, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { constants, gunzipSync } from "node:zlib";
 import {
   CIFAR10,
   CIFAR100_COARSE,
@@ -17,9 +17,11 @@ import {
 import type { Dataset } from "../dataset.ts";
 import { checkFileSize, FormatError } from "../format-error.ts";
 import { checkIdxSize, idxHeaderSize, parseIdx, readIdxHeader, type IdxInfo } from "../idx.ts";
+import { unpackIdx } from "./gzip.ts";
+import { openRegular, readInto } from "./read-file.ts";
 
-/** DEFLATE cannot pack more than 1032 bytes into one: a file that claims more lies. */
-const LARGEST_RATIO = 1032;
+/** Bytes of a set's file, or of all files of a part of it, at most. */
+const MOST_BYTES = 0x1_0000_0000;
 
 export interface Splits {
   readonly train: Dataset;
@@ -55,34 +57,31 @@ async function findFolder(dir: string, inner: readonly string[], files: readonly
   });
 }
 
-async function fileSize(path: string, siblings: readonly string[]): Promise<number> {
-  const info = await stat(path).catch(() => null);
-  if (!info?.isFile()) {
-    throw new FormatError({
-      file: path,
-      offset: -1,
-      found: info ? "not a regular file" : "no such file",
-      wanted: siblings.join(", "),
-    });
-  }
-  return info.size;
+/** Where a set is looked for: the folder named, in which its files must lie, and the one in it that has them. */
+interface Place {
+  readonly within: string;
+  readonly dir: string;
+}
+
+async function fileSize(path: string, { within }: Place, siblings: readonly string[]): Promise<number> {
+  const { handle, size } = await openRegular(path, { what: siblings.join(", "), within });
+  await handle.close();
+  return size;
 }
 
 /** Exactly `size` bytes from the beginning of a file into `into`. */
-async function readExactly(path: string, size: number, into: Uint8Array): Promise<Uint8Array> {
-  const handle = await open(path);
+async function readExactly(path: string, { within }: Place, size: number, into: Uint8Array): Promise<Uint8Array> {
+  const file = await openRegular(path, { what: `${size} bytes`, within });
   try {
-    let at = 0;
-    while (at < size) {
-      const { bytesRead } = await handle.read(into, at, size - at, at);
-      if (bytesRead === 0) break;
-      at += bytesRead;
-    }
-    checkFileSize(path, at, size, "its size a moment ago");
+    checkFileSize(path, await readInto(file, into.subarray(0, size)), size, "its size a moment ago");
     return into.subarray(0, size);
   } finally {
-    await handle.close();
+    await file.handle.close();
   }
+}
+
+function checkTotal(file: string, bytes: number): void {
+  if (bytes > MOST_BYTES) throw new FormatError({ file, offset: -1, found: `${bytes} bytes`, wanted: `at most ${MOST_BYTES}` });
 }
 
 async function readCifar(
@@ -94,15 +93,17 @@ async function readCifar(
 ): Promise<Splits> {
   const names = [...parts.train, ...parts.test];
   const dir = await findFolder(options.dir, [folder], names);
+  const place = { within: options.dir, dir };
   const counts = new Map<string, number>();
   for (const part of ["train", "test"] as const) {
     for (const name of parts[part]) {
       const path = join(dir, name);
       const wanted = options.anySize ? undefined : published[part];
-      counts.set(name, cifarRecords(await fileSize(path, names), format, path, wanted));
+      counts.set(name, cifarRecords(await fileSize(path, place, names), format, path, wanted));
     }
   }
   const record = cifarRecordSize(format);
+  checkTotal(dir, [...counts.values()].reduce((sum, count) => sum + count, 0) * record);
   const buffer = new Uint8Array(Math.max(...counts.values()) * record);
   const read = async (files: readonly string[]): Promise<Dataset> => {
     const total = files.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
@@ -111,7 +112,7 @@ async function readCifar(
     let at = 0;
     for (const name of files) {
       const path = join(dir, name);
-      const bytes = await readExactly(path, (counts.get(name) ?? 0) * record, buffer);
+      const bytes = await readExactly(path, place, (counts.get(name) ?? 0) * record, buffer);
       at += readCifarRecords(bytes, format, path, images, labels, at);
     }
     return cifarDataset(images, labels, format);
@@ -144,59 +145,24 @@ export async function readMnist(options: MnistOptions): Promise<Splits> {
     return [...names, ...names.map((name) => `${name}.gz`)];
   };
   const dir = await findFolder(options.dir, ["MNIST/raw"], stems.flatMap(spellings));
+  const place = { within: options.dir, dir };
   const present = new Set(await readdir(dir));
   const [trainImages, trainLabels, testImages, testLabels] = stems.map((stem) => {
     const name = spellings(stem).find((spelling) => present.has(spelling));
     return join(dir, name ?? `${stem}-ubyte.gz`);
   });
   const read = async (imageFile: string, labelFile: string): Promise<Dataset> =>
-    parseIdx(await readIdxFile(imageFile, 3), await readIdxFile(labelFile, 1), { ...options, imageFile, labelFile });
+    parseIdx(await readIdxFile(imageFile, place, 3), await readIdxFile(labelFile, place, 1), { ...options, imageFile, labelFile });
   return { train: await read(trainImages, trainLabels), test: await read(testImages, testLabels) };
 }
 
 /** The unpacked bytes of an idx file of this rank, its size checked against its header. */
-async function readIdxFile(path: string, rank: number): Promise<Uint8Array> {
-  const size = await fileSize(path, ["an idx file"]);
+async function readIdxFile(path: string, place: Place, rank: number): Promise<Uint8Array> {
+  const size = await fileSize(path, place, ["an idx file"]);
+  checkTotal(path, size);
+  if (path.endsWith(".gz")) return unpackIdx(await readExactly(path, place, size, new Uint8Array(size)), rank, path);
   const headerBytes = idxHeaderSize(rank);
-  const packed = path.endsWith(".gz");
-  if (!packed) {
-    const start = await readExactly(path, Math.min(size, headerBytes), new Uint8Array(headerBytes));
-    checkIdxSize(size, readIdxHeader(start, rank, path), path);
-    return readExactly(path, size, new Uint8Array(size));
-  }
-  const bytes = await readExactly(path, size, new Uint8Array(size));
-  const header = readIdxHeader(gunzipStart(bytes, path), rank, path);
-  if (header.fileBytes > size * LARGEST_RATIO) {
-    throw new FormatError({
-      file: path,
-      offset: 4,
-      found: `sizes ${header.sizes.join(" x ")}`,
-      wanted: `at most ${size * LARGEST_RATIO} bytes, what ${size} packed bytes can hold`,
-    });
-  }
-  let data: Uint8Array;
-  try {
-    const unpacked = gunzipSync(bytes, { maxOutputLength: header.fileBytes });
-    data = new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
-  } catch (error) {
-    const tooLong = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-    if (tooLong) checkIdxSize(header.fileBytes + 1, header, `${path} (unpacked)`);
-    throw gzipError(path, error);
-  }
-  checkIdxSize(data.length, header, `${path} (unpacked)`);
-  return data;
-}
-
-/** The first few bytes that a .gz file unpacks to. */
-function gunzipStart(bytes: Uint8Array, path: string): Uint8Array {
-  try {
-    return gunzipSync(bytes.subarray(0, 1024), { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1024 * LARGEST_RATIO + 64 });
-  } catch (error) {
-    throw gzipError(path, error);
-  }
-}
-
-function gzipError(path: string, error: unknown): FormatError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new FormatError({ file: path, offset: -1, found: `unpacking fails (${reason})`, wanted: "a whole gzip file" });
+  const start = await readExactly(path, place, Math.min(size, headerBytes), new Uint8Array(headerBytes));
+  checkIdxSize(size, readIdxHeader(start, rank, path), path);
+  return readExactly(path, place, size, new Uint8Array(size));
 }

@@ -2,8 +2,20 @@
 // which are hard links (a copy where the file system has none), so they cost no space and outlive the file they name.
 // Order of a save: the new file whole, then last, then best, then the old ones go. Killed anywhere in between, latest() finds a good one.
 import { dirname, join } from "node:path";
-import { decodeCheckpoint, type Checkpoint } from "../checkpoint-format.ts";
-import { TEMPORARY, WriteError, codeOf, nodeFiles, removeIfThere, syncFolder, writeFileAtomic, type Files } from "./atomic-file.ts";
+import type { Checkpoint } from "../checkpoint-format.ts";
+import {
+  TEMPORARY,
+  WriteError,
+  codeOf,
+  makeFolder,
+  nodeFiles,
+  removeIfThere,
+  removeTemporaries,
+  syncFolder,
+  writeFileAtomic,
+  type Files,
+} from "./atomic-file.ts";
+import { parseCheckpoint } from "./checkpoint-file.ts";
 
 export interface StoredCheckpoint {
   readonly step: number;
@@ -17,9 +29,12 @@ export interface FoundCheckpoint {
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
 
+const ENDING = ".safetensors";
 const NAME = /^checkpoint-(\d{1,15})\.safetensors$/;
-const LAST = "last.safetensors";
-const BEST = "best.safetensors";
+const LAST = `last${ENDING}`;
+const BEST = `best${ENDING}`;
+/** What a damaged file is called when it has to make room. */
+const DAMAGED = ".damaged";
 /** A file system without hard links answers one of these. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK", "EINVAL"]);
 
@@ -28,6 +43,7 @@ export class CheckpointStore {
   readonly dir: string;
   readonly keep: number;
   readonly #files: Files;
+  #made = false;
 
   constructor({ dir, keep = 2, files = nodeFiles }: { readonly dir: string; readonly keep?: number; readonly files?: Files }) {
     if (!Number.isSafeInteger(keep) || keep < 1) throw new Error(`checkpoints: keep is ${keep}, wanted a whole number of at least 1`);
@@ -40,20 +56,19 @@ export class CheckpointStore {
   async save(step: number, bytes: Uint8Array, { best = false }: { readonly best?: boolean } = {}): Promise<string> {
     if (!Number.isSafeInteger(step) || step < 0) throw new Error(`checkpoints: step is ${step}, wanted a whole number of at least 0`);
     const path = this.pathOf(step);
-    try {
-      await this.#files.mkdir(this.dir, { recursive: true });
+    await this.#changing(path, bytes.length, async () => {
+      if (!this.#made) await makeFolder(this.dir, this.#files);
+      this.#made = true;
       await writeFileAtomic(path, bytes, this.#files);
       await this.#name(path, LAST, bytes);
       if (best) await this.#name(path, BEST, bytes);
       await this.#prune(step);
-    } catch (error) {
-      throw error instanceof WriteError ? error : new WriteError(path, bytes.length, error, "the checkpoints before it are kept");
-    }
+    });
     return path;
   }
 
   pathOf(step: number): string {
-    return join(this.dir, `checkpoint-${step}.safetensors`);
+    return join(this.dir, `checkpoint-${step}${ENDING}`);
   }
 
   /** The checkpoints by step, oldest first. */
@@ -74,7 +89,7 @@ export class CheckpointStore {
     const skipped: { path: string; reason: string }[] = [];
     for (const path of paths) {
       try {
-        return { path, checkpoint: decodeCheckpoint(await this.#files.readFile(path), path), skipped };
+        return { path, checkpoint: await this.#read(path), skipped };
       } catch (error) {
         skipped.push({ path, reason: error instanceof Error ? error.message : String(error) });
       }
@@ -86,19 +101,37 @@ export class CheckpointStore {
   }
 
   /**
-   * Removes the checkpoints after a step: the abandoned future of a run that goes on from there (-1 removes all, best too).
-   * Returns the paths removed.
+   * Removes the checkpoints after a step: the abandoned future of a run that goes on from there (-1 removes all, best too). One that
+   * cannot be read is set aside as <name>.damaged instead. Returns the paths that are gone. Throws WriteError.
    */
   async discardAfter(step: number): Promise<string[]> {
-    const all = await this.list();
-    const gone = all.filter((each) => each.step > step).map(({ path }) => path);
-    if (step < 0) gone.push(join(this.dir, BEST));
-    const kept = all.filter((each) => each.step <= step).at(-1);
-    if (kept !== undefined) await this.#name(kept.path, LAST);
-    else gone.push(join(this.dir, LAST));
-    for (const path of gone) await removeIfThere(path, this.#files);
-    if (gone.length > 0 && all.length > 0) await syncFolder(this.dir, this.#files);
+    const gone: string[] = [];
+    await this.#changing(this.dir, 0, async () => {
+      const all = await this.list();
+      const kept = all.filter((each) => each.step <= step).at(-1);
+      if (kept !== undefined) await this.#name(kept.path, LAST);
+      for (const { path } of all.filter((each) => each.step > step)) {
+        if (await this.#isWhole(path)) await removeIfThere(path, this.#files);
+        else await this.#files.rename(path, path + DAMAGED);
+        gone.push(path);
+      }
+      const names = [...(kept === undefined ? [LAST] : []), ...(step < 0 ? [BEST] : [])];
+      for (const name of names) {
+        await removeIfThere(join(this.dir, name), this.#files);
+        gone.push(join(this.dir, name));
+      }
+      if (all.length > 0 && gone.length > 0) await syncFolder(this.dir, this.#files);
+    });
     return gone;
+  }
+
+  /** Runs what changes the folder; whatever goes wrong becomes a WriteError. */
+  async #changing(path: string, bytes: number, change: () => Promise<void>): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      throw error instanceof WriteError ? error : new WriteError(path, bytes, error, "the checkpoints before it are kept");
+    }
   }
 
   async #names(): Promise<string[]> {
@@ -107,6 +140,19 @@ export class CheckpointStore {
     } catch (error) {
       if (codeOf(error) === "ENOENT") return [];
       throw error;
+    }
+  }
+
+  async #read(path: string): Promise<Checkpoint> {
+    return parseCheckpoint(await this.#files.readFile(path), path);
+  }
+
+  async #isWhole(path: string): Promise<boolean> {
+    try {
+      await this.#read(path);
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -128,13 +174,21 @@ export class CheckpointStore {
     await syncFolder(dirname(target), this.#files);
   }
 
-  /** Keeps the newest checkpoints, the one just saved always, and removes pieces that a kill left. */
+  /**
+   * Keeps the newest checkpoints and the one just saved, which was read back. The newest one before it that is whole is kept too, however
+   * many are newer and damaged: there are two good ones as soon as there were two.
+   */
   async #prune(saved: number): Promise<void> {
     const all = await this.list();
     const keep = new Set(all.slice(-this.keep).map(({ path }) => path)).add(this.pathOf(saved));
-    for (const { path } of all) if (!keep.has(path)) await removeIfThere(path, this.#files);
-    for (const name of await this.#names()) {
-      if (name.endsWith(`.safetensors${TEMPORARY}`)) await removeIfThere(join(this.dir, name), this.#files);
+    const before = all.filter(({ step }) => step < saved).reverse();
+    if (this.keep > 1 && before.length >= this.keep) {
+      for (const { path } of before) {
+        keep.add(path);
+        if (await this.#isWhole(path)) break;
+      }
     }
+    for (const { path } of all) if (!keep.has(path)) await removeIfThere(path, this.#files);
+    await removeTemporaries(this.dir, ENDING, this.#files);
   }
 }

@@ -1,6 +1,6 @@
 // Appends events to a run's log.jsonl. A line is written whole by one call, so a killed process leaves at most one line cut short;
-// opening the log again to go on cuts that piece off.
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+// opening the log again to go on cuts that piece off. What a checkpoint covers is flushed, to survive a power cut with it.
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import type { RunEvent } from "../events.ts";
 import { formatEvent } from "../log.ts";
 
@@ -14,16 +14,47 @@ export interface LogFile {
   close(): void;
 }
 
+/** The calls of node:fs in use here, so that a test can make any of them fail. */
+export interface LogCalls {
+  readonly write: (file: number, bytes: Uint8Array, offset: number) => number;
+  readonly sync: (file: number) => void;
+}
+
+const nodeCalls: LogCalls = { write: writeSync, sync: fsyncSync };
+
+/** A log that is a link could lead anywhere. */
+function openLogFile(path: string, append: boolean): number {
+  const { O_RDWR, O_CREAT, O_APPEND, O_TRUNC, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | (append ? 0 : O_TRUNC), 0o666);
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  throw new Error(`${path}: not a regular file, wanted one or none`);
+}
+
 /** Opens a log: empty, or with `append` behind what is there. */
-export function openLog(path: string, { append = false }: { readonly append?: boolean } = {}): LogFile {
-  const file = openSync(path, append ? "a+" : "w");
-  const cutBytes = append ? cutPartialLine(file) : 0;
+export function openLog(
+  path: string,
+  { append = false, calls = nodeCalls }: { readonly append?: boolean; readonly calls?: LogCalls } = {},
+): LogFile {
+  const file = openLogFile(path, append);
+  let cutBytes: number;
+  try {
+    cutBytes = append ? cutPartialLine(file) : 0;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
   return {
     path,
     cutBytes,
     write: (event) => {
       const bytes = new TextEncoder().encode(`${formatEvent(event)}\n`);
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+      for (let at = 0; at < bytes.length;) {
+        const written = calls.write(file, bytes, at);
+        if (written <= 0) throw new Error(`only ${at} of ${bytes.length} bytes of a line could be written`);
+        at += written;
+      }
+      if (event.type === "checkpoint" || event.type === "run-end") calls.sync(file);
     },
     close: () => closeSync(file),
   };
