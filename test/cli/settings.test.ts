@@ -119,6 +119,15 @@ test("a resumed run keeps its settings, and says which flag would change its bit
   assert.is(continueWith(resolveSettings({ sched: "constant" }), { epochs: 20 }).epochs, 20);
 });
 
+test("what only saves memory may change when a run is resumed, and checkpoints of before have none of it", () => {
+  const stored = resolveSettings({ checkpointBlocks: 3 });
+  assert.is(continueWith(stored, {}).checkpointBlocks, 3);
+  assert.is(continueWith(stored, { checkpointBlocks: 5 }).checkpointBlocks, 5);
+  const { checkpointBlocks, ...before } = resolveSettings({});
+  assert.is(checkpointBlocks, null);
+  assert.is(parseSettings(JSON.parse(JSON.stringify(before)), "f").checkpointBlocks, null);
+});
+
 test("flags are written as they are typed", () => {
   assert.is(flagOf("batchSize"), "--batch-size");
   assert.is(flagOf("lr"), "--lr");

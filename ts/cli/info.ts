@@ -7,7 +7,7 @@ import { formatSummary } from "../models/index.ts";
 import { readKernels } from "../node.ts";
 import { CONTRACT, openKernels } from "./kernels.ts";
 import { describeMachine } from "./machine.ts";
-import { summaryOf } from "./model-line.ts";
+import { memoryLines, memoryOf, summaryOf } from "./model-line.ts";
 import { packageCommit, packageVersion } from "./package-info.ts";
 import { MODELS, resolveSettings } from "./settings.ts";
 import { number, oneOf } from "./usage.ts";
@@ -87,18 +87,27 @@ interface InfoOptions {
   readonly classes: number;
   readonly imageSize: number;
   readonly channels: number;
+  readonly batchSize?: number;
+  readonly checkpointBlocks?: number;
   readonly json?: boolean;
 }
 
-function info({ model, width, classes, imageSize, channels, json }: InfoOptions): void {
+function info({ model, width, classes, imageSize, channels, batchSize, checkpointBlocks, json }: InfoOptions): void {
   if (model === undefined) {
     if (json) process.stdout.write(`${JSON.stringify(findings())}\n`);
     else printFindings();
     return;
   }
-  const settings = resolveSettings({ model, ...(width !== undefined && { width }) });
-  const summary = summaryOf(settings, { height: imageSize, width: imageSize, channels }, classes);
-  process.stdout.write(`${json ? JSON.stringify(summary) : formatSummary(summary)}\n`);
+  const settings = resolveSettings({
+    model,
+    ...(width !== undefined && { width }),
+    ...(batchSize !== undefined && { batchSize }),
+    ...(checkpointBlocks !== undefined && { checkpointBlocks }),
+  });
+  const image = { height: imageSize, width: imageSize, channels };
+  const summary = summaryOf(settings, image, classes);
+  const memory = memoryOf(settings, image, classes);
+  process.stdout.write(json ? `${JSON.stringify({ ...summary, memory })}\n` : `${formatSummary(summary)}\n${memoryLines(memory)}\n`);
 }
 
 export function addInfo(program: Command): void {
@@ -112,6 +121,8 @@ export function addInfo(program: Command): void {
     .option("--classes <count>", "classes it tells apart", number("--classes", whole), 10)
     .option("--image-size <pixels>", "height and width of its images", number("--image-size", whole), 32)
     .option("--channels <count>", "channels of its images", number("--channels", whole), 3)
+    .option("-b, --batch-size <images>", "images of the training step whose memory is told (default: 128)", number("--batch-size", whole))
+    .option("--checkpoint-blocks <blocks>", "tell its memory with this flag of train, too", number("--checkpoint-blocks", whole))
     .option("--json", "print one line of JSON")
     .addHelpText(
       "after",

@@ -2,17 +2,47 @@
 import { withBackend } from "../autograd/index.ts";
 import { createDryBackend } from "../backend/index.ts";
 import type { ImageShape } from "../data/index.ts";
-import { summarizeModel, type ModelSummary } from "../models/index.ts";
+import { stepMemory, summarizeModel, usualCheckpointBlocks, type ModelSummary, type ResNetV2 } from "../models/index.ts";
 import { uninitialized } from "../nn/index.ts";
 import { formatCount } from "../report/numbers.ts";
 import type { TrainSettings } from "./settings.ts";
 import { createModel } from "./training-program.ts";
 
+function dryModel(settings: TrainSettings, channels: number, classes: number): ResNetV2 {
+  return withBackend(createDryBackend(), () => uninitialized(() => createModel({ ...settings, classes, channels, observeEvery: 0 })));
+}
+
 /** The summary of the model that settings name, for images of this shape. */
 export function summaryOf(settings: TrainSettings, { height, width, channels }: ImageShape, classes: number): ModelSummary {
-  const options = { ...settings, classes, channels, observeEvery: 0 };
-  const model = withBackend(createDryBackend(), () => uninitialized(() => createModel(options)));
-  return summarizeModel(model, [height, width, channels]);
+  return summarizeModel(dryModel(settings, channels, classes), [height, width, channels]);
+}
+
+/** What a training step holds at most, as `stepMemory` counts it. */
+export interface MemoryRow {
+  readonly batchSize: number;
+  readonly checkpointBlocks: number | null;
+  readonly bytes: number;
+}
+
+/** The memory of a training step without recomputation, with the length of runs that suits, and with the one of the settings. */
+export function memoryOf(settings: TrainSettings, { height, width, channels }: ImageShape, classes: number): MemoryRow[] {
+  const { batchSize } = settings;
+  const units = dryModel(settings, channels, classes).stages.reduce((sum, { blocks }) => sum + blocks.length, 0);
+  const lengths = [...new Set([null, usualCheckpointBlocks(units), settings.checkpointBlocks])];
+  return lengths.map((checkpointBlocks) => {
+    const model = dryModel({ ...settings, checkpointBlocks }, channels, classes);
+    return { batchSize, checkpointBlocks, bytes: stepMemory(model, [height, width, channels], batchSize) };
+  });
+}
+
+/** Rows of memoryOf() as text. */
+export function memoryLines(rows: readonly MemoryRow[]): string {
+  const lines = rows.map(({ batchSize, checkpointBlocks, bytes }, index) => {
+    const size = `${formatCount(Math.ceil(bytes / 2 ** 20))} MiB`;
+    if (index === 0) return `memory       ${size} at most in a training step of ${formatCount(batchSize)} images`;
+    return `             ${size} with --checkpoint-blocks ${checkpointBlocks}`;
+  });
+  return lines.join("\n");
 }
 
 /** `resnetv2_20, orthogonal skips: 269,722 parameters, 81.1 MFLOP forward and 2.0 MB of activations an image`. */

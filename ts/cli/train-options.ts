@@ -121,6 +121,12 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
         "threads; 0 is the calling one alone (default: one a core; changes no bit)",
         real({ whole: true, least: 0 }),
       ],
+      [
+        "--checkpoint-blocks <blocks>",
+        "save memory: compute so many blocks at a time again in the backward pass, a third more time, the same bits (default: none; " +
+          "info --model says what it saves)",
+        real(whole),
+      ],
       ["--fast", "relaxed kernels: fused multiply-add, no longer the same bits everywhere"],
       ["--max-steps <count>", "stop after so many steps in all", real(whole)],
       ["--resume <path>", "go on from a run's folder or a checkpoint, to the same bits as without a stop"],

@@ -26,11 +26,19 @@ const recorders = new WeakMap<Module, StreamRecorder>();
 
 export function createModel(options: JsonObject): ResNetV2 {
   const settings = read(options);
-  const { model: name, width, classes, channels, observeEvery, seed } = settings;
+  const { model: name, width, classes, channels, observeEvery, seed, checkpointBlocks } = settings;
   const recorder = observeEvery > 0 ? new StreamRecorder({ interval: observeEvery }) : null;
   const skip = recorder ? observed(skipOf(settings), recorder) : skipOf(settings);
   const depth = Number(name.slice(name.lastIndexOf("_") + 1));
-  const model = resnetV2({ depth, classes, channels, skip, seed, ...(width !== null && { width }) });
+  const model = resnetV2({
+    depth,
+    classes,
+    channels,
+    skip,
+    seed,
+    ...(width !== null && { width }),
+    ...(checkpointBlocks !== null && { checkpointBlocks }),
+  });
   if (recorder) recorders.set(model, recorder);
   return model;
 }

@@ -6,4 +6,5 @@ export * from "./skip/none.ts";
 export * from "./skip/observed.ts";
 export * from "./skip/orthogonal.ts";
 export * from "./skip/skip.ts";
+export * from "./step-memory.ts";
 export * from "./summary.ts";
