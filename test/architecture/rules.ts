@@ -44,7 +44,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   shards: [],
   kernels: [],
   random: [],
-  "kernel-path": ["kernels"],
+  "kernel-path": ["kernels", "backend"],
   backend: ["kernels"],
   autograd: ["kernels", "type backend"],
   nn: ["autograd", "random"],

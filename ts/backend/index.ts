@@ -4,4 +4,4 @@ export { createDryBackend } from "./dry.ts";
 export { createReferenceBackend } from "./reference.ts";
 export { createSharedMemory } from "./wasm/arena.ts";
 export { createWasmBackend, wasmBuffer, type WasmBackend, type WasmBuffer } from "./wasm/wasm.ts";
-export { markWide } from "./wasm/wide-word.ts";
+export { markWide, WIDE_ADDRESS } from "./wasm/wide-word.ts";

@@ -1,10 +1,8 @@
 // Runs the hot kernels of a module on numbers that look random: how long a call takes, and what bits come out.
+import { WIDE_ADDRESS } from "../backend/index.ts";
 import type { Call, Family } from "./families.ts";
 
 export type Exports = Readonly<Record<string, (...parameters: number[]) => void>>;
-
-/** Address of the word that tells kernels to take the tile for wide vectors, see assembly/simd/tile.ts. */
-const WIDE_ADDRESS = 68;
 
 /** Buffers lie above the module's constants, inputs and outputs first, scratch behind them. */
 const FIRST = 1 << 20;
@@ -64,7 +62,7 @@ export class Trial {
   private readonly drawn: Float32Array;
   private readonly best = new Map<string, number>();
 
-  /** `tile` is what the word at WIDE_ADDRESS is while this module runs. */
+  /** `tile` is the word that chooses the tile: 1 is the one for wide vectors. */
   constructor(exports: Exports, { memory, drawn }: Ground, tile: 0 | 1) {
     this.exports = exports;
     this.tile = tile;

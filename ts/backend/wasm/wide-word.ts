@@ -1,7 +1,7 @@
 // The word in shared memory that tells kernels which tile of matrix products to take: 0 two rows, 1 four rows, which is fast only where
 // the engine joins vectors to 256 bits (assembly/simd/tile.ts). Same bits. Who makes a memory for a module sets it; workers find it set.
 
-const ADDRESS = 68;
+export const WIDE_ADDRESS = 68;
 
 const wide = new WeakSet<WebAssembly.Module>();
 
@@ -12,5 +12,5 @@ export function markWide(module: WebAssembly.Module): void {
 
 /** Sets the word of a memory that kernels of this module are to run in. A module that came from another thread leaves it alone. */
 export function setWideWord(module: WebAssembly.Module, memory: WebAssembly.Memory): void {
-  if (wide.has(module)) Atomics.store(new Int32Array(memory.buffer), ADDRESS / 4, 1);
+  if (wide.has(module)) Atomics.store(new Int32Array(memory.buffer), WIDE_ADDRESS / 4, 1);
 }
