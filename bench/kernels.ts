@@ -1,109 +1,142 @@
-// Speed of matrix products and convolutions, one thread: node --import tsx bench/kernels.ts [wasm file] [name filter].
-// GFLOP/s of the median call; the first row is the ceiling of multiply-adds on four lanes, measured in registers.
-
-import { readFileSync } from "node:fs";
-import { Bench } from "tinybench";
-import type { ConvSizes } from "../ts/kernels/conv.ts";
-import { conv2d, conv2dInputGradient, conv2dWeightGradient, convColumns, convRows } from "../ts/kernels/conv.ts";
+// Speed of single kernels on one thread, over the shapes of our models. Products and convolutions are held against multiply-adds in
+// registers, in GFLOP/s; what only passes over memory against copies of as many bytes, in GB/s and in elements.
+import { exp, gelu } from "../ts/kernels/activation.ts";
+import { add, addRelu, relu, reluBackward } from "../ts/kernels/elementwise.ts";
 import { gemmNn, gemmNt, gemmTn } from "../ts/kernels/gemm.ts";
+import type { Kernel, Numbers, Role } from "../ts/kernels/kernel.ts";
+import { layerNorm, layerNormBackward } from "../ts/kernels/layer-norm.ts";
+import { batchNorm, batchNormBackward, batchNormBackwardSums, batchNormMoments } from "../ts/kernels/norm.ts";
+import { orthogonalUpdate, orthogonalUpdateBackward } from "../ts/kernels/rowwise.ts";
+import { softmax, softmaxCrossEntropy } from "../ts/kernels/softmax.ts";
+import { adam, sgd } from "../ts/kernels/update.ts";
+import { CONV_SHAPES, GEMM_SHAPES, MEMORY_LEVELS, type ConvShape, type GemmShape } from "./shapes.ts";
+import { ALGORITHMS, convOperations, direct, PASSES } from "./suite/convolutions.ts";
+import { callOf, measureGroups, trafficOf, type Call, type Group } from "./suite/kernel-groups.ts";
+import { openModule } from "./suite/kernel-room.ts";
+import type { Findings, Plan } from "./suite/plan.ts";
+import { overBest } from "./suite/statistics.ts";
 
-interface Task {
-  readonly name: string;
-  readonly operations: number;
-  readonly run: () => void;
+function gemmGroup({ m, n, k }: GemmShape): Group {
+  const shape = m === n && n === k ? String(m) : `${m}x${n}x${k}`;
+  const name = `gemm_${shape}`;
+  const kernels = [
+    ["nn", gemmNn],
+    ["tn", gemmTn],
+    ["nt", gemmNt],
+  ] as const;
+  const calls = kernels.map(([form, kernel]) => ({
+    name: `gemm_${form}_${shape}`,
+    work: 2 * m * n * k,
+    prepare: callOf(kernel, { m, n, k }),
+  }));
+  return { name, bound: "compute", calls };
 }
 
-/** What the bench needs to know of a kernel. */
-interface Callable<S> {
-  readonly name: string;
-  readonly order: readonly string[];
-  readonly numbers: readonly string[];
-  readonly lengths: (sizes: S) => Readonly<Record<string, number>>;
-  readonly scratch?: (sizes: S) => number;
-}
-
-const file = process.argv[2] ?? "build/strict.wasm";
-const filter = process.argv[3] ?? "";
-const memory = new WebAssembly.Memory({ initial: 2048, maximum: 65536, shared: true });
-const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), { env: { memory, abort: () => undefined } });
-const exports = instance.exports as Record<string, (...parameters: number[]) => void>;
-const floats = new Float32Array(memory.buffer);
-
-/** A call on buffers of its own sizes; all calls share the memory from the second 64 KiB on. */
-function prepare<S extends Readonly<Record<string, number>>>(kernel: Callable<S>, sizes: S): () => void {
-  const lengths = kernel.lengths(sizes);
-  let next = 16384;
-  const place = (length: number): number => {
-    const at = next;
-    next += Math.ceil(length / 16) * 16 + 16;
-    if (next > floats.length) throw new Error(`${kernel.name}: wants ${next} words, there are ${floats.length}`);
-    return at * 4;
+function convGroup({ label, sizes, first = false }: ConvShape): Group {
+  const name = `conv_${label}`;
+  const work = convOperations(sizes);
+  const passes = PASSES.filter((pass) => !first || pass !== "input_gradient");
+  const algorithms = ALGORITHMS.filter(({ fits }) => fits(sizes));
+  const nameOf = (algorithm: string, pass: string): string =>
+    algorithm === direct.name ? `${name}_${pass}` : `${algorithm}_${label}_${pass}`;
+  return {
+    name,
+    bound: "compute",
+    calls: passes.flatMap((pass) =>
+      algorithms.map((algorithm) => ({ name: nameOf(algorithm.name, pass), work, prepare: algorithm.prepare[pass](sizes) })),
+    ),
+    ratios: algorithms
+      .filter((algorithm) => algorithm !== direct)
+      .flatMap((algorithm) =>
+        passes.map((pass) => ({
+          name: `${algorithm.name}_over_direct_${label}_${pass}`,
+          slow: nameOf(direct.name, pass),
+          fast: nameOf(algorithm.name, pass),
+        })),
+      ),
   };
-  const parameters = kernel.order.map((name) => place(lengths[name]));
-  if (kernel.scratch !== undefined) parameters.push(place(kernel.scratch(sizes)));
-  parameters.push(...kernel.numbers.map((name) => sizes[name]));
-  const run = exports[kernel.name];
-  return () => run(...parameters);
 }
 
-function gemmTasks(m: number, n: number, k: number): Task[] {
-  return [gemmNn, gemmTn, gemmNt].map((kernel) => ({
-    name: `${kernel.name.slice(0, 7)} ${m}x${n}x${k}`,
-    operations: 2 * m * n * k,
-    run: prepare(kernel, { m, n, k }),
+/** A kernel whose sizes follow from the number of elements. */
+function pass<B extends Record<string, Role>, N extends readonly string[]>(
+  name: string,
+  kernel: Kernel<B, N>,
+  sizesOf: (elements: number) => Numbers<N>,
+): (level: (typeof MEMORY_LEVELS)[number]) => Call {
+  return (level) => {
+    const sample = 2 ** 16;
+    const sizes = sizesOf(Math.floor((level.bytes / trafficOf(kernel, sizesOf(sample))) * sample));
+    const { length, rows: count, c, cols = c } = sizes as Readonly<Record<string, number | undefined>>;
+    const elements = length ?? count! * cols!;
+    return { name: `${name}_${level.name}`, work: trafficOf(kernel, sizes), elements, prepare: callOf(kernel, sizes) };
+  };
+}
+
+const plain = (length: number) => ({ length });
+const rows = (c: number) => (elements: number) => ({ rows: Math.max(1, Math.floor(elements / c)), c, relu: 1 });
+const rowsOfColumns = (cols: number) => (elements: number) => ({ rows: Math.max(1, Math.floor(elements / cols)), cols });
+
+const sgdSettings = { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 5e-4, nesterov: 0, gradientScale: 1, first: 0 };
+const adamSettings = {
+  ...{ lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 },
+  ...{ decoupled: 1, correction1: 0.271, correction2: 0.002997001, gradientScale: 1 },
+};
+
+const PASSES_OVER_MEMORY = [
+  pass("relu", relu, plain),
+  pass("relu_backward", reluBackward, plain),
+  pass("add", add, plain),
+  pass("add_relu", addRelu, plain),
+  pass("exp", exp, plain),
+  pass("gelu", gelu, plain),
+  pass("batch_norm_moments_c16", batchNormMoments, rows(16)),
+  pass("batch_norm_relu_c16", batchNorm, rows(16)),
+  pass("batch_norm_backward_sums_c16", batchNormBackwardSums, rows(16)),
+  pass("batch_norm_backward_c16", batchNormBackward, (elements) => ({ ...rows(16)(elements), count: elements / 16 })),
+  pass("batch_norm_relu_c64", batchNorm, rows(64)),
+  pass("orthogonal_update_c16", orthogonalUpdate, (elements) => ({ ...rowsOfColumns(16)(elements), eps: 1e-6 })),
+  pass("orthogonal_update_backward_c16", orthogonalUpdateBackward, (elements) => ({ ...rowsOfColumns(16)(elements), eps: 1e-6 })),
+  pass("orthogonal_update_c64", orthogonalUpdate, (elements) => ({ ...rowsOfColumns(64)(elements), eps: 1e-6 })),
+  pass("softmax_64", softmax, rowsOfColumns(64)),
+  pass("softmax_1024", softmax, rowsOfColumns(1024)),
+  pass("cross_entropy_10", softmaxCrossEntropy, (elements) => ({ ...rowsOfColumns(10)(elements), smoothing: 0 })),
+  pass("layer_norm_384", layerNorm, (elements) => ({ rows: Math.max(1, Math.floor(elements / 384)), c: 384, eps: 1e-5 })),
+  pass("layer_norm_backward_384", layerNormBackward, (elements) => ({ rows: Math.max(1, Math.floor(elements / 384)), c: 384 })),
+  pass("sgd", sgd, (length) => ({ length, ...sgdSettings })),
+  pass("adam", adam, (length) => ({ length, ...adamSettings })),
+];
+
+/** Passes in threes, so that a copy is never far away. */
+function memoryGroups(level: (typeof MEMORY_LEVELS)[number]): Group[] {
+  const calls = PASSES_OVER_MEMORY.map((make) => make(level));
+  return Array.from({ length: Math.ceil(calls.length / 3) }, (_, index) => ({
+    name: level.name,
+    bound: { copyBytes: level.bytes / 2 },
+    calls: calls.slice(3 * index, 3 * index + 3),
   }));
 }
 
-const unit = { r: 3, s: 3, strideH: 1, strideW: 1, padH: 1, padW: 1, dilationH: 1, dilationW: 1, groups: 1 };
-
-function convTasks(label: string, sizes: ConvSizes): Task[] {
-  const operations = (2 * sizes.n * convRows(sizes) * convColumns(sizes) * sizes.k * sizes.r * sizes.s * sizes.c) / sizes.groups;
+/** In a quick run: no product above 512, the shapes marked so, memory passes in the second level of cache. */
+function groupsOf({ quick }: Plan): Group[] {
   return [
-    { name: `conv ${label} forward`, operations, run: prepare(conv2d, sizes) },
-    { name: `conv ${label} input gradient`, operations, run: prepare(conv2dInputGradient, sizes) },
-    { name: `conv ${label} weight gradient`, operations, run: prepare(conv2dWeightGradient, sizes) },
+    ...GEMM_SHAPES.filter(({ m, n, k }) => !quick || m * n * k <= 512 * 512 * 512).map(gemmGroup),
+    ...CONV_SHAPES.filter((shape) => !quick || shape.quick).map(convGroup),
+    ...MEMORY_LEVELS.filter(({ name }) => !quick || name === "l2").flatMap(memoryGroups),
   ];
 }
 
-const one = { r: 1, s: 1, padH: 0, padW: 0 };
-const half = { strideH: 2, strideW: 2 };
-
-const tasks: Task[] = [
-  { name: "ceiling", operations: 96 * 1e5, run: () => exports["calibrate_f32"](65536, 1e5) },
-  ...gemmTasks(64, 64, 64),
-  ...gemmTasks(256, 256, 256),
-  ...gemmTasks(512, 512, 512),
-  ...gemmTasks(1024, 1024, 1024),
-  ...gemmTasks(384, 1536, 384),
-  ...gemmTasks(128, 10, 64),
-  ...gemmTasks(1, 512, 512),
-  ...convTasks("3x3 16>16 32x32 b32", { ...unit, n: 32, h: 32, w: 32, c: 16, k: 16 }),
-  ...convTasks("3x3 32>32 16x16 b32", { ...unit, n: 32, h: 16, w: 16, c: 32, k: 32 }),
-  ...convTasks("3x3 64>64 8x8 b32", { ...unit, n: 32, h: 8, w: 8, c: 64, k: 64 }),
-  ...convTasks("3x3 64>64 56x56 b4", { ...unit, n: 4, h: 56, w: 56, c: 64, k: 64 }),
-  ...convTasks("3x3 512>512 4x4 b8", { ...unit, n: 8, h: 4, w: 4, c: 512, k: 512 }),
-  ...convTasks("3x3/2 16>32 32x32 b32", { ...unit, ...half, n: 32, h: 32, w: 32, c: 16, k: 32 }),
-  ...convTasks("1x1/2 16>32 32x32 b32", { ...unit, ...one, ...half, n: 32, h: 32, w: 32, c: 16, k: 32 }),
-  ...convTasks("1x1 64>256 8x8 b32", { ...unit, ...one, n: 32, h: 8, w: 8, c: 64, k: 256 }),
-  ...convTasks("3x3 3>16 32x32 b32", { ...unit, n: 32, h: 32, w: 32, c: 3, k: 16 }),
-  ...convTasks("7x7/2 3>64 64x64 b4", { ...unit, ...half, n: 4, h: 64, w: 64, c: 3, k: 64, r: 7, s: 7, padH: 3, padW: 3 }),
-  ...convTasks("3x3 depthwise 64 16x16 b32", { ...unit, n: 32, h: 16, w: 16, c: 64, k: 64, groups: 64 }),
-];
-
-const normal = (index: number): number => ((index * 2654435761) % 1000) / 500 - 1;
-for (let i = 16384; i < floats.length; i++) floats[i] = normal(i);
-floats.set([1, 1, 1, 1, 0, 0, 0, 0], 16384);
-
-const bench = new Bench({ time: 150, warmupTime: 60, iterations: 7, warmupIterations: 3 });
-const chosen = tasks.filter((task) => task.name.includes(filter));
-for (const task of chosen) bench.add(task.name, task.run);
-await bench.run();
-
-console.log(`${file}, Node ${process.versions.node}\n\n| kernel | median ms | GFLOP/s | best GFLOP/s |\n|---|---|---|---|`);
-for (const [index, task] of chosen.entries()) {
-  const result = bench.tasks[index].result;
-  if (!("latency" in result)) throw new Error(`${task.name}: no result`);
-  const { p50, min } = result.latency;
-  const speed = (ms: number): string => (task.operations / ms / 1e6).toFixed(1);
-  console.log(`| ${task.name} | ${p50.toFixed(3)} | ${speed(p50)} | ${speed(min)} |`);
+export async function measure(plan: Plan): Promise<Findings> {
+  const { rows: found, chains } = await measureGroups(openModule(plan.wasm), groupsOf(plan), plan);
+  const chainTimes = chains.flatMap(({ medians }) => medians);
+  const calm =
+    chainTimes.length === 0
+      ? []
+      : [`The multiply-adds in registers took ${(100 * overBest(chainTimes)).toFixed(1)} % longer in the median than at best.`];
+  return {
+    rows: found,
+    notes: [
+      "Share: of multiply-adds of four lanes in registers (above 100 % where the engine widens vectors, or where an algorithm does with fewer products), or of copies of as many bytes.",
+      ...calm,
+    ],
+  };
 }

@@ -1,43 +1,159 @@
-// The command behind `npm run bench`: each file of this folder is a bench and runs in a process of its own, one after another.
-//   npm run bench                                               all of them
-//   npm run bench -- --only kernels                             those with this in their name; several with commas
-//   npm run bench -- --only kernels -- build/strict.wasm conv   what follows the second -- goes to the bench
+// The command behind `npm run bench`: runs the benches one after another, each in a process of its own, and prints what they found as
+// Markdown. See docs/performance.md.
 
-import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { fork } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { freshBuild } from "../test/fresh-build.ts";
+import { describeMachine, machineLine } from "../ts/cli/machine.ts";
+import { acceptRatios, checkRatios, readBaseline, writeBaseline, type Baseline } from "./suite/baseline.ts";
+import { benchChart } from "./suite/chart.ts";
+import { compareRows } from "./suite/comparison.ts";
+import { compilePrograms } from "./suite/compile-programs.ts";
+import { comparisonTable, measuredTable, verdictText } from "./suite/markdown.ts";
+import type { Findings, Plan } from "./suite/plan.ts";
+import { readRows, runtime, writeRows, type Measured } from "./suite/rows.ts";
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
-const home = fileURLToPath(new URL("..", import.meta.url));
+/** In the order in which they run; those that are not named run only when asked for. */
+const BENCHES = ["calibrate", "kernels", "step", "growth", "start"] as const;
+const ON_REQUEST = ["winograd-table"] as const;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { only: { type: "string", default: "" }, list: { type: "boolean", default: false } },
-});
-const all = readdirSync(folder)
-  .filter((name) => name.endsWith(".ts") && name !== "run.ts")
-  .map((name) => name.slice(0, -3))
-  .sort();
-const chosen = all.filter((name) => values.only.split(",").some((part) => name.includes(part)));
+const help = `npm run bench -- [options]
+  --only NAMES     of ${[...BENCHES, ...ON_REQUEST].join(", ")}; several with commas (the first ${BENCHES.length})
+  --quick          as little as tells something: about a minute in all
+  --filter PARTS   only what has one of these in its name; several with commas
+  --workers LIST   numbers of workers, 0 is the calling thread (each bench's own)
+  --rounds N       measurements of each thing (each bench's own)
+  --wasm FILE      kernels of another file, for the kernel benches
+  --json FILE      writes the rows
+  --chart FILE     draws them as SVG
+  --against FILE   compares them with those of an earlier --json
+  --check          compares ratios with bench/baselines and fails where they got worse
+  --accept         takes the ratios of this run as the accepted ones
+  --no-build       runs what build/ holds, however old
+  --list           names the benches`;
 
 function fail(message: string): never {
   console.error(message);
   process.exit(1);
 }
 
-if (chosen.length === 0) fail(`bench: --only is ${values.only}, one of these is wanted: ${all.join(", ")}`);
-if (values.list) {
-  console.log(chosen.join("\n"));
-} else {
-  const { failure } = await freshBuild(home);
-  if (failure !== null) fail(failure);
-  const failed = chosen.filter((name) => {
-    console.log(`== ${name}`);
-    return (
-      spawnSync(process.execPath, ["--import", "tsx", `${folder}${name}.ts`, ...positionals], { cwd: home, stdio: "inherit" }).status !== 0
-    );
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: BENCHES.join(",") },
+    quick: { type: "boolean", default: false },
+    filter: { type: "string", default: "" },
+    workers: { type: "string" },
+    rounds: { type: "string" },
+    wasm: { type: "string" },
+    json: { type: "string" },
+    chart: { type: "string" },
+    against: { type: "string" },
+    check: { type: "boolean", default: false },
+    accept: { type: "boolean", default: false },
+    "no-build": { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+/** Whole numbers, with commas between them. */
+function wholeNumbers(option: string, text: string, least: number): number[] {
+  return text.split(",").map((part) => {
+    const number = Number(part);
+    if (part.trim() === "" || !Number.isInteger(number) || number < least)
+      fail(`bench: --${option} is ${text}, whole numbers from ${least} on are wanted`);
+    return number;
   });
-  if (failed.length > 0) fail(`bench: ${failed.join(", ")} failed`);
 }
+
+/** Runs a bench in a process of its own; null if it failed. */
+function runBench(name: string, plan: Plan): Promise<Findings | null> {
+  return new Promise((resolve) => {
+    let findings: Findings | null = null;
+    const child = fork(fileURLToPath(new URL("./process.ts", import.meta.url)), [name, JSON.stringify(plan)], {
+      execArgv: [...process.execArgv],
+      serialization: "advanced",
+    });
+    child.on("message", (message) => (findings = message as Findings));
+    child.on("error", () => resolve(null));
+    child.on("close", (code) => resolve(code === 0 ? findings : null));
+  });
+}
+
+function baselineFile(): string {
+  return fileURLToPath(new URL(`./baselines/node${process.versions.node.split(".")[0]}.json`, import.meta.url));
+}
+
+function oldBaseline(): Baseline | null {
+  const file = baselineFile();
+  return existsSync(file) ? readBaseline(readFileSync(file, "utf8"), file) : null;
+}
+
+/** Prints what --check finds; false where something got worse, or nothing could be compared. */
+function check(rows: readonly Measured[]): boolean {
+  const baseline = oldBaseline();
+  if (baseline === null) {
+    console.log(`\nNo ratios are accepted for ${runtime} yet; --accept takes those of a run.`);
+    return false;
+  }
+  const verdicts = checkRatios(rows, baseline);
+  console.log(`\n== check against ratios of ${baseline.runtime}, ${baseline.machine}\n\n${verdictText(verdicts)}`);
+  return verdicts.length > 0 && verdicts.every(({ worse }) => !worse);
+}
+
+function accept(rows: readonly Measured[]): void {
+  const file = baselineFile();
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, writeBaseline(acceptRatios(rows, oldBaseline(), describeMachine().cpu, runtime)));
+  console.log(`\naccepted the ratios of this run in ${file}`);
+}
+
+async function main(): Promise<void> {
+  if (values.help) return console.log(help);
+  const all = [...BENCHES, ...ON_REQUEST];
+  const chosen = values.only.split(",").map((name) => name.trim());
+  for (const name of chosen)
+    if (!all.some((known) => known === name)) fail(`bench: --only names ${name}, of these is wanted: ${all.join(", ")}`);
+  if (values.list) return console.log(chosen.join("\n"));
+  const earlier = values.against === undefined ? null : readRows(readFileSync(values.against, "utf8"), values.against);
+  const plan: Plan = {
+    quick: values.quick,
+    filter: values.filter === "" ? [] : values.filter.split(","),
+    workers: values.workers === undefined ? null : wholeNumbers("workers", values.workers, 0),
+    rounds: values.rounds === undefined ? null : wholeNumbers("rounds", values.rounds, 1)[0],
+    wasm: values.wasm ?? null,
+  };
+
+  if (!values["no-build"]) {
+    const { failure } = await freshBuild(fileURLToPath(new URL("..", import.meta.url)));
+    if (failure !== null) fail(failure);
+  }
+  compilePrograms();
+
+  console.log(machineLine(describeMachine()));
+  const rows: Measured[] = [];
+  const failed: string[] = [];
+  for (const name of chosen) {
+    console.log(`\n== ${name}\n`);
+    const findings = await runBench(name, plan);
+    if (findings === null) {
+      failed.push(name);
+      continue;
+    }
+    rows.push(...findings.rows);
+    if (findings.rows.length > 0) console.log(measuredTable(findings.rows));
+    for (const note of findings.notes) console.log(`\n${note}`);
+  }
+
+  if (values.json !== undefined) writeFileSync(values.json, writeRows(rows));
+  if (values.chart !== undefined) writeFileSync(values.chart, await benchChart(rows));
+  if (earlier !== null) console.log(`\n== against ${values.against}\n\n${comparisonTable(compareRows(rows, earlier), values.against!)}`);
+  if (failed.length > 0) fail(`bench: ${failed.join(", ")} failed`);
+  if (values.accept) accept(rows);
+  if (values.check && !check(rows)) process.exitCode = 1;
+}
+
+await main();

@@ -1,84 +1,121 @@
-// Whole training steps of a ResNet-20: node --import tsx bench/step.ts [--batch 128] [--rounds 7] [--workers 0,1,2].
-// Variants take turns step by step, so that ratios hold on a machine that others use; the median of each is shown.
-import { parseArgs } from "node:util";
-import { Bench } from "tinybench";
-import { createTeam, LocalPool, stream, type Pool } from "../ts/node.ts";
-import type { JsonObject, RawBatch } from "../ts/train/index.ts";
-import * as program from "./programs/resnet.ts";
+// Whole training steps (forward, backward, SGD) of our nets on 32x32 images: images a second and peak memory, with additive and with
+// orthogonal skips, on the calling thread (`_local`) and with teams of workers.
+import { isChosen, progress, type Findings, type Plan } from "./suite/plan.ts";
+import { measured, type Measured } from "./suite/rows.ts";
+import { median, overBest, ratioOfTimes, spread } from "./suite/statistics.ts";
+import { usualWorkers } from "./suite/trainer.ts";
+import { measureTraining, type Trained, type Training } from "./suite/training.ts";
 
-interface Variant {
+interface Model {
   readonly name: string;
-  readonly workers: number;
-  readonly options: JsonObject;
+  readonly depth: number;
+  readonly batch: number;
+  readonly rounds: number;
+  /** Rounds of a quick run; 0 where it leaves the model out. */
+  readonly quickRounds: number;
+  /** Measures what observing the streams costs, too. */
+  readonly observed?: boolean;
 }
 
-const { values } = parseArgs({
-  options: {
-    batch: { type: "string", default: "128" },
-    rounds: { type: "string", default: "7" },
-    workers: { type: "string", default: "0,1,2" },
-    depth: { type: "string", default: "20" },
-  },
-});
-const size = Number(values.batch);
-const depth = Number(values.depth);
+const MODELS: readonly Model[] = [
+  { name: "resnet20_b128", depth: 20, batch: 128, rounds: 15, quickRounds: 3, observed: true },
+  { name: "resnet110_b32", depth: 110, batch: 32, rounds: 11, quickRounds: 2 },
+  { name: "resnet110_b128", depth: 110, batch: 128, rounds: 5, quickRounds: 0 },
+  { name: "resnetv2_18_b128", depth: 18, batch: 128, rounds: 5, quickRounds: 0 },
+];
 
-const variants: Variant[] = values.workers
-  .split(",")
-  .map(Number)
-  .flatMap((workers) => {
-    const at = `${workers} workers`;
-    const plain = [
-      { name: `additive, ${at}`, workers, options: { depth, skip: "additive" } },
-      { name: `orthogonal, ${at}`, workers, options: { depth, skip: "orthogonal" } },
-    ];
-    if (workers > 0) return plain;
-    return [
-      ...plain,
-      { name: "orthogonal, observed in turn", workers, options: { depth, skip: "orthogonal", observe: "in turn" } },
-      { name: "orthogonal, observed every block and step", workers, options: { depth, skip: "orthogonal", observe: "every step" } },
-    ];
-  });
+const SKIPS = [
+  { skip: "additive", suffix: "" },
+  { skip: "orthogonal", suffix: "_orthogonal" },
+] as const;
 
-const images = stream(1, "bench").fillNormal(new Float32Array(size * 32 * 32 * 3)) as Float32Array;
-const batchAt = (step: number): RawBatch => ({
-  images,
-  labels: Array.from({ length: size }, (_, index) => index % 10),
-  size,
-  shape: [size, 32, 32, 3],
-  epoch: 0,
-  step,
-});
+const OBSERVED = [
+  { observe: "in turn", suffix: "_observed_in_turn" },
+  { observe: "every step", suffix: "_observed" },
+] as const;
 
-const pools: Pool[] = [];
-for (const { workers, options } of variants)
-  pools.push(
-    workers === 0
-      ? new LocalPool(program, { options })
-      : await createTeam({ module: new URL("./programs/resnet.ts", import.meta.url), workers, options }),
+const local = (workers: number): string => (workers === 0 ? "_local" : "");
+
+function trainingsOf({ name, depth, batch, observed = false }: Model, { quick, workers: asked }: Plan): Training[] {
+  const workers = asked ?? usualWorkers();
+  const trainings = workers.flatMap((count) =>
+    SKIPS.map(({ skip, suffix }) => ({ name: `${name}${suffix}${local(count)}`, options: { depth, skip }, batch, workers: count })),
   );
-for (const pool of pools) await pool.step(batchAt(0));
+  if (!observed || quick || !workers.includes(0)) return trainings;
+  return [
+    ...trainings,
+    ...OBSERVED.map(({ observe, suffix }) => ({
+      name: `${name}_orthogonal${suffix}_local`,
+      options: { depth, skip: "orthogonal", observe },
+      batch,
+      workers: 0,
+    })),
+  ];
+}
 
-const milliseconds: number[][] = variants.map(() => []);
-for (let round = 1; round <= Number(values.rounds); round++)
-  for (const [index, pool] of pools.entries()) {
-    const bench = new Bench({ iterations: 1, time: 0, warmup: false });
-    bench.add(variants[index].name, async () => {
-      await pool.step(batchAt(round));
-    });
-    const [task] = await bench.run();
-    const { result } = task;
-    if (!("latency" in result)) throw new Error(`bench: ${variants[index].name} failed`);
-    milliseconds[index].push(result.latency.mean);
+function rowsOf({ training: { name, batch, workers }, medians, best, cpu, ceilingShare, peakMemory }: Trained): Measured[] {
+  const threads = Math.max(1, workers);
+  const speed = (ms: number): number => (1000 * batch) / ms;
+  return [
+    measured({
+      ...{ name: `train_${name}`, unit: "images/s", threads, value: speed(median(medians)), best: speed(best) },
+      ...{ spread: spread(medians), cpu, ceilingShare },
+    }),
+    measured({ name: `peak_memory_${name}`, unit: "MB", threads, value: peakMemory }),
+  ];
+}
+
+/** How the variants of a model stand to each other. */
+function ratiosOf(model: string, trained: readonly Trained[]): Measured[] {
+  const find = (suffix: string, workers: number): Trained | undefined =>
+    trained.find(({ training }) => training.workers === workers && training.name === `${model}${suffix}${local(workers)}`);
+  const counts = [...new Set(trained.map(({ training }) => training.workers))];
+  const threadsOf = (workers: number): number => Math.max(1, workers);
+  const compare = (row: Pick<Measured, "name" | "unit" | "threads">, over?: Trained, under?: Trained): Measured[] => {
+    if (over === undefined || under === undefined) return [];
+    const wall = ratioOfTimes(over.medians, under.medians);
+    return [measured({ ...row, value: wall.median, best: wall.best, spread: wall.spread })];
+  };
+  /** By the clock, and by CPU time, from which other work on the machine takes nothing. */
+  const compareTimes = (name: string, workers: number, over?: Trained, under?: Trained): Measured[] => {
+    const row = { unit: "time ratio", threads: threadsOf(workers) } as const;
+    const [found] = compare({ name, ...row }, over, under);
+    if (found === undefined) return [];
+    const cpu = ratioOfTimes(over!.cpuTimes, under!.cpuTimes);
+    return [found, measured({ name: `${name}_cpu`, ...row, value: cpu.median, best: cpu.best, spread: cpu.spread })];
+  };
+  return [
+    ...compare({ name: `team_of_1_over_local_${model}`, unit: "speed ratio", threads: 1 }, find("", 0), find("", 1)),
+    ...counts
+      .filter((threads) => threads > 1)
+      .flatMap((threads) =>
+        compare({ name: `workers_${threads}_over_1_${model}`, unit: "speed ratio", threads }, find("", 1), find("", threads)),
+      ),
+    ...counts.flatMap((workers) =>
+      compareTimes(`orthogonal_over_additive_${model}${local(workers)}`, workers, find("_orthogonal", workers), find("", workers)),
+    ),
+    ...OBSERVED.flatMap(({ suffix }) =>
+      compareTimes(`observing_${model}${suffix}_local`, 0, find(`_orthogonal${suffix}`, 0), find("_orthogonal", 0)),
+    ),
+  ];
+}
+
+export async function measure(plan: Plan): Promise<Findings> {
+  const rows: Measured[] = [];
+  const notes = ["Share: of the multiply-adds in registers that as many threads can do, counting products as the definition does."];
+  let worst = 0;
+  const models = MODELS.filter(({ quickRounds }) => !plan.quick || quickRounds > 0);
+  for (const [index, model] of models.entries()) {
+    progress(index, models.length, model.name);
+    const trainings = trainingsOf(model, plan).filter(({ name }) => isChosen(plan, name));
+    const rounds = plan.rounds ?? (plan.quick ? model.quickRounds : model.rounds);
+    const trained = await measureTraining(trainings, rounds, (line) => notes.push(line));
+    for (const { bound } of trained) worst = Math.max(worst, overBest(bound));
+    rows.push(...trained.flatMap(rowsOf), ...ratiosOf(model.name, trained));
   }
-
-const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1];
-const base = median(milliseconds[0]);
-console.log(`ResNet-${depth}, batch ${size}, Node ${process.versions.node}, ${values.rounds} steps each, in turn\n`);
-console.log("| variant | ms a step | images/s | time against the first |");
-console.log("|---|---|---|---|");
-variants.forEach(({ name }, index) => {
-  const ms = median(milliseconds[index]);
-  console.log(`| ${name} | ${ms.toFixed(1)} | ${((1000 * size) / ms).toFixed(0)} | ${(ms / base).toFixed(3)} |`);
-});
-for (const pool of pools) await pool.close();
+  progress(models.length, models.length, "");
+  return {
+    rows,
+    notes: [...notes, `The multiply-adds in registers took ${(100 * worst).toFixed(1)} % longer in the median than at best.`],
+  };
+}

@@ -1,4 +1,4 @@
-// The net that the step bench trains.
+// The net that the step benches train.
 import { additive, observed, orthogonal, resnetV2, StreamRecorder } from "../../ts/models/index.ts";
 import type { Module } from "../../ts/nn/index.ts";
 import { parameterGroups, SGD } from "../../ts/optim/index.ts";
