@@ -1,5 +1,6 @@
 // The standard sets from folders: whole, short, long, mislabeled, packed, in the wrong place.
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, mkdirSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -101,6 +102,40 @@ files("CIFAR-10: a wrong folder is named with what it has", async () => {
   assert.match((await refusal(readCifar10({ dir: inside, anySize: true }))).message, /test_batch.bin: not a regular file/);
 });
 
+files("CIFAR-10: a link out of the folder is refused, one within it is followed", async () => {
+  const outside = folder(cifarFiles());
+  const linked = folder({});
+  for (const name of cifarNames) symlinkSync(join(outside, name), join(linked, name));
+  const file = await refusal(readCifar10({ dir: linked, anySize: true }));
+  assert.is(file.file, join(linked, cifarNames[0]));
+  assert.is(file.found, `a link that leads to ${join(realpathSync(outside), cifarNames[0])}`);
+  assert.match(file.wanted, /^a file in .* \(or that folder named: .*\)$/);
+  // The whole folder may be a link where it is the one that was named, and not where it lies in that.
+  const named = join(root, "a-link");
+  symlinkSync(outside, named);
+  assert.is((await readCifar10({ dir: named, anySize: true })).train.length, 10);
+  const above = folder({});
+  symlinkSync(outside, join(above, "cifar-10-batches-bin"));
+  assert.match((await refusal(readCifar10({ dir: above, anySize: true }))).found, /^a link that leads to /);
+  const within = folder(cifarFiles("store/"));
+  for (const name of cifarNames) symlinkSync(join("store", name), join(within, name));
+  assert.is((await readCifar10({ dir: within, anySize: true })).test.length, 2);
+});
+
+files("CIFAR-10: a pipe in the place of a file is refused, not waited for", async () => {
+  const dir = folder(cifarFiles());
+  rmSync(join(dir, cifarNames[2]));
+  if (spawnSync("mkfifo", [join(dir, cifarNames[2])]).status !== 0) return console.log("skipped: no mkfifo here");
+  assert.is((await refusal(readCifar10({ dir, anySize: true }))).found, "not a regular file");
+});
+
+files("CIFAR-10: a file of terabytes that takes no space on the disk is refused", async () => {
+  const dir = folder(cifarFiles());
+  const records = Math.ceil(2 ** 42 / 3073);
+  truncateSync(join(dir, cifarNames[1]), records * 3073);
+  assert.match((await refusal(readCifar10({ dir, anySize: true }))).message, /\d{13} bytes, wanted at most 4294967296$/);
+});
+
 files("CIFAR-100: fine and coarse labels", async () => {
   const dir = folder({ "cifar-100-binary/train.bin": records(3, 0, [7, 77]), "cifar-100-binary/test.bin": records(1, 9, [8, 88]) });
   const fine = await readCifar100({ dir, anySize: true });
@@ -172,6 +207,17 @@ files("MNIST: a small file that unpacks to gigabytes is refused at its header or
   const error = await refusal(readMnist({ dir: folder({ ...claim, "train-images-idx3-ubyte.gz": gzipSync(bomb) }) }));
   assert.is(error.offset, 136);
   assert.ok(process.memoryUsage().arrayBuffers - before < 8 << 20);
+});
+
+files("MNIST: nothing may stand behind the packed data", async () => {
+  const contents = packed(mnist);
+  const name = "train-images-idx3-ubyte.gz";
+  const longer = Uint8Array.of(...contents[name], 0, 0, 0);
+  const error = await refusal(readMnist({ dir: folder({ ...contents, [name]: longer }) }));
+  assert.equal([error.offset, error.found, error.wanted], [contents[name].length, "3 bytes behind", "the end"]);
+  // A second member is more data.
+  const twice = Uint8Array.of(...contents[name], ...gzipSync(new Uint8Array(5)));
+  assert.is((await refusal(readMnist({ dir: folder({ ...contents, [name]: twice }) }))).offset, 136);
 });
 
 files("MNIST: damaged and missing files", async () => {

@@ -73,19 +73,16 @@ export class CheckpointStore {
 
   /** The checkpoints by step, oldest first. */
   async list(): Promise<StoredCheckpoint[]> {
-    const names = await this.#names();
-    const steps = names.flatMap((name) => {
-      const match = NAME.exec(name);
-      return match === null ? [] : [{ step: Number(match[1]), path: join(this.dir, name) }];
-    });
-    return steps.sort((a, b) => a.step - b.step);
+    return this.#stored(await this.#names());
   }
 
   /** The newest checkpoint that is whole; undefined where there is no file. Throws where there are files and none is good. */
   async latest(): Promise<FoundCheckpoint | undefined> {
-    const names = new Set(await this.#names());
-    const paths = (await this.list()).map(({ path }) => path).reverse();
-    for (const name of [LAST, BEST]) if (names.has(name)) paths.push(join(this.dir, name));
+    const names = await this.#names();
+    const paths = this.#stored(names)
+      .map(({ path }) => path)
+      .reverse();
+    for (const name of [LAST, BEST]) if (names.includes(name)) paths.push(join(this.dir, name));
     const skipped: { path: string; reason: string }[] = [];
     for (const path of paths) {
       try {
@@ -132,6 +129,14 @@ export class CheckpointStore {
     } catch (error) {
       throw error instanceof WriteError ? error : new WriteError(path, bytes, error, "the checkpoints before it are kept");
     }
+  }
+
+  #stored(names: readonly string[]): StoredCheckpoint[] {
+    const steps = names.flatMap((name) => {
+      const match = NAME.exec(name);
+      return match === null ? [] : [{ step: Number(match[1]), path: join(this.dir, name) }];
+    });
+    return steps.sort((a, b) => a.step - b.step);
   }
 
   async #names(): Promise<string[]> {
