@@ -135,12 +135,15 @@ test("plain where wide code traps", () => {
   assert.equal(flags.slice(-3), AS_USUAL);
 });
 
-test("flags are as before where the kernels do not even compile", () => {
+test("plain where nothing can be tried, and flags are as before", () => {
   const flags: string[] = [];
   const refuse = (): never => {
     throw new Error("refused");
   };
-  assert.throws(() => choose({ with: { setFlag: (flag) => flags.push(flag), compile: refuse } }), "refused");
+  const { path, reason, lines } = choose({ with: { setFlag: (flag) => flags.push(flag), instantiate: refuse } });
+  assert.is(path, "plain");
+  assert.is(reason, "wide code could not be tried: refused");
+  assert.equal(lines, []);
   assert.equal(flags.slice(-3), AS_USUAL);
 });
 

@@ -156,26 +156,29 @@ function tryWide(contest: Contest): Outcome {
   return { module, isWrong: false, reason: `${first.name} at ${share} times the ceiling of 128-bit vectors, found in ${milliseconds} ms` };
 }
 
-/** Compiles a strict build: wide where V8 can and is right, else plain. The bits are the same. V8's flags are as before at the end. */
-export function choosePath(bytes: Uint8Array<ArrayBuffer>, given: Engine = engine, families: readonly Family[] = hotKernels): KernelPath {
-  const { setFlag, compile, instantiate, spent, warn } = given;
-  const plain = (reason: string): KernelPath => ({ module: compile(bytes), path: "plain", reason });
-  const hindered = obstacle(given);
-  if (hindered !== null) return plain(hindered);
+function outcomeOf(bytes: Uint8Array, engine: Engine, families: readonly Family[]): Outcome {
+  const { setFlag, compile, instantiate, spent } = engine;
   const deadline = spent() + MILLISECONDS;
-  const ground = layGround(families);
-  const open: Contest["open"] = (name, tile) => {
-    const module = compile(tagged(bytes, name));
-    return { module, trial: new Trial(instantiate(module, ground.memory), ground, tile) };
-  };
-  let outcome: Outcome;
   try {
-    outcome = tryWide({ open, families, engine: given, deadline });
+    const ground = layGround(families);
+    const open: Contest["open"] = (name, tile) => {
+      const module = compile(tagged(bytes, name));
+      return { module, trial: new Trial(instantiate(module, ground.memory), ground, tile) };
+    };
+    return tryWide({ open, families, engine, deadline });
+  } catch (error) {
+    return { module: null, isWrong: false, reason: `wide code could not be tried: ${(error as Error).message}` };
   } finally {
     for (const flag of [DO_NOT_WIDEN, IN_THE_BACKGROUND, WHEN_HOT]) setFlag(flag);
   }
-  const { module, isWrong, reason } = outcome;
+}
+
+/** Compiles a strict build: wide where V8 can and is right, else plain. The bits are the same. V8's flags are as before at the end. */
+export function choosePath(bytes: Uint8Array<ArrayBuffer>, given: Engine = engine, families: readonly Family[] = hotKernels): KernelPath {
+  const hindered = obstacle(given);
+  const { module, isWrong, reason } =
+    hindered === null ? outcomeOf(bytes, given, families) : { module: null, isWrong: false, reason: hindered };
   if (module !== null) return { module, path: "wide", reason };
-  if (isWrong) warn(`perpend: ${reason}; plain code runs instead, at half the speed and with the right bits`);
-  return plain(reason);
+  if (isWrong) given.warn(`perpend: ${reason}; plain code runs instead, at half the speed and with the right bits`);
+  return { module: given.compile(bytes), path: "plain", reason };
 }
