@@ -1,19 +1,24 @@
 // The gradients that the workers hold in parts, and their sums. After backward every worker writes a table of where its parts lie;
 // after the barrier any worker can sum any range of any parameter, always in the same tree.
-import { combineTree, ShardSum, treeNodes, treeRoot } from "../ts/autograd/index.ts";
+import { combineTree, ShardSum, treeNodes, treeRoot, type TreeNode } from "../ts/autograd/index.ts";
 import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { wasmBuffer } from "../ts/backend/index.ts";
 import { add } from "../ts/kernels/elementwise.ts";
 import type { Variable } from "../ts/nn/index.ts";
 
 /** What a parameter's gradient is the sum of, in tape order. */
-interface Contribution {
+export interface Contribution {
   /** Byte address of a value that all threads have; 0 where it is in parts. */
   readonly whole: number;
   /** Shards the batch is cut into, where it is in parts. */
   readonly shards: number;
-  /** Byte address of each subtree's part, by "from+size"; 0 for an empty one. */
-  readonly parts: ReadonlyMap<string, number>;
+  /** Byte address of each subtree's part, by its number in the tree; 0 for an empty one. */
+  readonly parts: readonly (number | undefined)[];
+}
+
+/** Number of a node, from 1 for the root and 2, 3 for its halves on. */
+function numberOf({ size: whole }: TreeNode, { from, size }: TreeNode): number {
+  return (whole + from) / size;
 }
 
 /** A worker's own table of words: for each parameter the number of its contributions; of each 0 and its address, or its shards, the number of parts and theirs. */
@@ -38,6 +43,17 @@ export function readTables(
   own: number,
 ): Contribution[][] {
   const at = tables.map(() => 0);
+  const known = new Map<number, number[][]>();
+  /** Numbers of the nodes that each worker holds. */
+  const numbersOf = (shards: number): number[][] => {
+    const found = known.get(shards);
+    if (found) return found;
+    const bounds = ranges(shards);
+    const root = treeRoot(shards);
+    const made = tables.map((_, worker) => treeNodes(shards, bounds[worker], bounds[worker + 1]).map((node) => numberOf(root, node)));
+    known.set(shards, made);
+    return made;
+  };
   return Array.from({ length: parameters }, () => {
     const counts = tables.map((table, worker) => table[at[worker]++]);
     if (counts.some((count) => count !== counts[0]))
@@ -51,15 +67,14 @@ export function readTables(
         throw new Error("worker: a gradient in parts in some workers only, wanted the same program in each");
       if (shards === 0) {
         const addresses = tables.map((table, worker) => table[at[worker]++]);
-        return { whole: addresses[own], shards: 0, parts: new Map() };
+        return { whole: addresses[own], shards: 0, parts: [] };
       }
-      const bounds = ranges(shards);
-      const parts = new Map<string, number>();
+      const parts: number[] = [];
       tables.forEach((table, worker) => {
-        const nodes = treeNodes(shards, bounds[worker], bounds[worker + 1]);
+        const numbers = numbersOf(shards)[worker];
         const count = table[at[worker]++];
-        if (count !== nodes.length) throw new Error(`worker: ${count} parts of a gradient, wanted ${nodes.length}`);
-        for (const { from, size } of nodes) parts.set(`${from}+${size}`, table[at[worker]++]);
+        if (count !== numbers.length) throw new Error(`worker: ${count} parts of a gradient, wanted ${numbers.length}`);
+        for (const number of numbers) parts[number] = table[at[worker]++];
       });
       return { whole: 0, shards, parts };
     });
@@ -98,11 +113,12 @@ export class GradientSums {
     };
     const values = contributions.map(({ whole, shards, parts }) => {
       if (shards === 0) return backend.at(whole + 4 * from, length) as Buffer;
+      const root = treeRoot(shards);
       return combineTree<Buffer>(
         shards,
-        treeRoot(shards),
-        ({ from: first, size }) => {
-          const address = parts.get(`${first}+${size}`);
+        root,
+        (node) => {
+          const address = parts[numberOf(root, node)];
           if (address === undefined) return undefined;
           return address === 0 ? null : backend.at(address + 4 * from, length);
         },

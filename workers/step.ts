@@ -1,37 +1,44 @@
-// What a worker does in one training step: forward and backward of its shards, then its share of the update. Every worker sums and
-// updates whole blocks of parameters; which ones does not matter to any bit.
+// A worker's share of the update: whole blocks of parameters, the same each step. Which ones does not matter to any bit.
 import type { ModelEma, Optimizer, Slot } from "../ts/optim/index.ts";
 import { BLOCK, blockSquares, clipScale, normOf } from "../ts/optim/index.ts";
 import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { ema as emaKernel } from "../ts/kernels/update.ts";
+import type { Variable } from "../ts/nn/index.ts";
 import type { Replica } from "../ts/train/index.ts";
-import type { GradientSums, readTables } from "./gradients.ts";
+import type { Contribution, GradientSums } from "./gradients.ts";
 import type { Barrier } from "./barrier.ts";
-
-type Contributions = ReturnType<typeof readTables>;
 
 /** A block of one parameter. */
 interface Unit {
   readonly parameter: number;
   readonly slot: Slot;
+  /** The parameter's average, where averages are kept. */
+  readonly average: Variable | undefined;
   readonly from: number;
   readonly length: number;
   /** Number among all blocks. */
   readonly block: number;
 }
 
-function unitsOf(optimizer: Optimizer): Unit[] {
+type Averages = ReadonlyMap<Variable, Variable>;
+
+function averagesOf(ema: ModelEma | null): Averages {
+  return new Map(ema?.averages.map(({ variable, average }) => [variable, average]));
+}
+
+function unitsOf({ slots }: Optimizer, averages: Averages): Unit[] {
   const units: Unit[] = [];
-  optimizer.slots.forEach((slot, parameter) => {
+  slots.forEach((slot, parameter) => {
+    const average = averages.get(slot.variable);
     for (let from = 0; from < slot.variable.size; from += BLOCK)
-      units.push({ parameter, slot, from, length: Math.min(BLOCK, slot.variable.size - from), block: units.length });
+      units.push({ parameter, slot, average, from, length: Math.min(BLOCK, slot.variable.size - from), block: units.length });
   });
   return units;
 }
 
 /** Blocks of all parameters of an optimizer. */
-export function blockCount(optimizer: Optimizer): number {
-  return unitsOf(optimizer).length;
+export function blockCount({ slots }: Optimizer): number {
+  return slots.reduce((sum, { variable }) => sum + Math.ceil(variable.size / BLOCK), 0);
 }
 
 /** A worker's units: runs of about equally many elements. */
@@ -46,86 +53,75 @@ function shareOf(units: readonly Unit[], worker: number, workers: number): Unit[
 }
 
 export interface UpdateSettings {
-  readonly worker: number;
-  readonly workers: number;
   readonly clipGrad: number | null;
   readonly gradNorm: boolean;
   /** Squares of all blocks, in shared memory. */
   readonly squares: number;
 }
 
-/** Sums gradients and writes the next values of this worker's share. Returns the norm of the gradient where asked for. */
-export function update(
-  backend: WasmBackend,
-  replica: Replica,
-  contributions: Contributions,
-  sums: GradientSums,
-  barrier: Barrier,
-  { worker, workers, clipGrad, gradNorm, squares }: UpdateSettings,
-): number | null {
-  const { optimizer } = replica;
-  const all = unitsOf(optimizer);
-  const own = shareOf(all, worker, workers);
-  const summed = (unit: Unit): ReturnType<GradientSums["sum"]> =>
-    unit.slot.variable.frozen ? null : sums.sum(contributions[unit.parameter], unit.from, unit.length);
-  const apply = (unit: Unit, gradient: ReturnType<GradientSums["sum"]>, scale: number): void => {
-    const { slot, from, length } = unit;
-    if (gradient === null) carry(backend, [slot.variable, ...slot.state], from, length);
-    else optimizer.update(slot, from, length, gradient.buffer, scale);
-  };
-  let norm: number | null = null;
-  if (clipGrad === null && !gradNorm) {
-    for (const unit of own) {
-      const gradient = summed(unit);
-      apply(unit, gradient, 1);
-      gradient?.release();
-    }
-  } else {
-    const held = own.map((unit) => ({ unit, gradient: summed(unit) }));
-    for (const { unit, gradient } of held)
-      backend.write(backend.at(squares + 4 * unit.block, 1), [gradient ? blockSquares(backend, gradient.buffer, unit.length) : 0]);
-    barrier.wait();
-    norm = normOf(backend.values(backend.at(squares, all.length)));
-    const scale = clipGrad === null ? 1 : clipScale(norm, clipGrad);
-    for (const { unit, gradient } of held) {
-      apply(unit, gradient, scale);
-      gradient?.release();
-    }
+export class Share {
+  private readonly backend: WasmBackend;
+  private readonly optimizer: Optimizer;
+  private readonly decay: number;
+  private readonly units: readonly Unit[];
+  /** What no unit covers: running statistics and what the optimizer does not train. The first worker sees to it. */
+  private readonly rest: readonly { readonly variable: Variable; readonly average: Variable | undefined }[];
+
+  constructor(backend: WasmBackend, { model, optimizer, ema }: Replica, worker: number, workers: number) {
+    const averages = averagesOf(ema);
+    const trained = new Set(optimizer.slots.map(({ variable }) => variable));
+    const others = model.namedVariables().flatMap(([, variable]) => (trained.has(variable) ? [] : [variable]));
+    this.backend = backend;
+    this.optimizer = optimizer;
+    this.decay = ema?.decay ?? 0;
+    this.units = shareOf(unitsOf(optimizer, averages), worker, workers);
+    this.rest = worker === 0 ? others.map((variable) => ({ variable, average: averages.get(variable) })) : [];
   }
-  if (replica.ema) average(backend, replica.ema, own);
-  if (worker === 0) settleState(backend, replica);
-  return norm;
-}
 
-interface Copied {
-  readonly buffer: Buffer;
-  readonly next: Buffer | null;
-}
-
-/** Takes values over unchanged. */
-function carry(backend: WasmBackend, variables: readonly Copied[], from: number, length: number): void {
-  for (const { buffer, next } of variables) if (next) backend.copy(backend.view(buffer, from, length), backend.view(next, from, length));
-}
-
-/** Averages of the parameters in this worker's units. */
-function average(backend: WasmBackend, { averages, decay }: ModelEma, units: readonly Unit[]): void {
-  const byVariable = new Map(averages.map(({ variable, average: own }) => [variable, own]));
-  for (const { slot, from, length } of units) {
-    const own = byVariable.get(slot.variable);
-    if (!own) continue;
-    const part = (buffer: Copied["buffer"]): Copied["buffer"] => backend.view(buffer, from, length);
-    backend.run(emaKernel, { average: part(own.buffer), w: part(slot.variable.next!), out: part(own.next!) }, { length, decay });
+  /** Sums gradients and writes the next values. Returns the norm of the gradient where asked for. */
+  update(
+    contributions: readonly (readonly Contribution[])[],
+    sums: GradientSums,
+    barrier: Barrier,
+    { clipGrad, gradNorm, squares }: UpdateSettings,
+  ): number | null {
+    const { backend, optimizer, units } = this;
+    const summed = ({ slot, parameter, from, length }: Unit): ReturnType<GradientSums["sum"]> =>
+      slot.variable.frozen ? null : sums.sum(contributions[parameter], from, length);
+    const apply = (unit: Unit, gradient: ReturnType<GradientSums["sum"]>, scale: number): void => {
+      const { slot, average, from, length } = unit;
+      if (gradient === null) for (const variable of [slot.variable, ...slot.state]) this.carry(variable, from, length);
+      else optimizer.update(slot, from, length, gradient.buffer, scale);
+      if (average) this.average(slot.variable, average, from, length);
+      gradient?.release();
+    };
+    let norm: number | null = null;
+    if (clipGrad === null && !gradNorm) for (const unit of units) apply(unit, summed(unit), 1);
+    else {
+      const held = units.map((unit) => ({ unit, gradient: summed(unit) }));
+      for (const { unit, gradient } of held)
+        backend.write(backend.at(squares + 4 * unit.block, 1), [gradient ? blockSquares(backend, gradient.buffer, unit.length) : 0]);
+      barrier.wait();
+      norm = normOf(backend.values(backend.at(squares, blockCount(optimizer))));
+      const scale = clipGrad === null ? 1 : clipScale(norm, clipGrad);
+      for (const { unit, gradient } of held) apply(unit, gradient, scale);
+    }
+    for (const { variable, average } of this.rest) {
+      if (!variable.written) this.carry(variable, 0, variable.size);
+      if (average) this.average(variable, average, 0, variable.size);
+    }
+    return norm;
   }
-}
 
-/** Everything that no unit covers: running statistics and what the optimizer does not train, and their averages. */
-function settleState(backend: WasmBackend, { model, optimizer, ema }: Replica): void {
-  const trained = new Set(optimizer.slots.map(({ variable }) => variable));
-  for (const [, variable] of model.namedVariables()) {
-    if (trained.has(variable)) continue;
-    if (!variable.written) carry(backend, [variable], 0, variable.size);
-    const own = ema?.averages.find((entry) => entry.variable === variable)?.average;
-    if (own)
-      backend.run(emaKernel, { average: own.buffer, w: variable.next!, out: own.next! }, { length: variable.size, decay: ema!.decay });
+  /** Takes values over unchanged. */
+  private carry({ buffer, next }: Variable, from: number, length: number): void {
+    const { backend } = this;
+    backend.copy(backend.view(buffer, from, length), backend.view(next!, from, length));
+  }
+
+  private average(variable: Variable, { buffer, next }: Variable, from: number, length: number): void {
+    const { backend, decay } = this;
+    const part = (whole: Buffer): Buffer => backend.view(whole, from, length);
+    backend.run(emaKernel, { average: part(buffer), w: part(variable.next!), out: part(next!) }, { length, decay });
   }
 }

@@ -1,11 +1,15 @@
 // Where the variables of a team live: two copies of each in shared memory. A step reads the current copies and writes the others;
 // one change of index commits it.
 import type { Variable } from "../ts/nn/index.ts";
-import type { WasmBackend } from "../ts/backend/index.ts";
+import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
+import { wasmBuffer } from "../ts/backend/index.ts";
 import type { Replica } from "../ts/train/index.ts";
 
+/** Byte addresses of each variable's two copies. */
+export type Addresses = readonly (readonly [number, number])[];
+
 /** All variables of a replica in a fixed order: the model's, the optimizer's, the averages. */
-export function variablesOf({ model, optimizer, ema }: Replica): Variable[] {
+function variablesOf({ model, optimizer, ema }: Replica): Variable[] {
   return [
     ...model.namedVariables().map(([, variable]) => variable),
     ...optimizer.slots.flatMap(({ state }) => state),
@@ -13,27 +17,40 @@ export function variablesOf({ model, optimizer, ema }: Replica): Variable[] {
   ];
 }
 
-export type Addresses = readonly (readonly [number, number])[];
-
-/** Moves the variables to shared copies, the values with them, and returns where these are. */
-export function moveToShared(backend: WasmBackend, variables: readonly Variable[]): Addresses {
-  return variables.map((variable) => {
-    const own = variable.buffer;
-    const copies = [backend.allocate(own.length), backend.allocate(own.length)].map((buffer) => {
-      backend.copy(own, buffer);
-      return (buffer as { offset?: number }).offset ?? 0;
-    });
-    backend.free(own);
-    return [copies[0], copies[1]] as const;
+/** Makes the two copies, with a replica's values in both. */
+export function shareVariables(backend: WasmBackend, replica: Replica): Addresses {
+  return variablesOf(replica).map(({ buffer }) => {
+    const copy = (): number => {
+      const made = backend.allocate(buffer.length);
+      backend.copy(buffer, made);
+      return wasmBuffer(made).offset;
+    };
+    return [copy(), copy()] as const;
   });
 }
 
-/** Makes `current` the copies that are read, and the others those that are written. */
-export function bindVariables(backend: WasmBackend, variables: readonly Variable[], addresses: Addresses, current: 0 | 1): void {
-  variables.forEach((variable, index) => {
-    const [a, b] = addresses[index];
-    const length = Math.max(1, variable.size);
-    const copies = [backend.at(a, length), backend.at(b, length)];
-    variable.bind(copies[current], copies[1 - current]);
-  });
+/** One thread's variables over the shared copies. */
+export class Store {
+  private readonly variables: readonly { readonly variable: Variable; readonly copies: readonly [Buffer, Buffer] }[];
+
+  /** Error: another number of variables than there are addresses. */
+  constructor(backend: WasmBackend, replica: Replica, addresses: Addresses) {
+    const variables = variablesOf(replica);
+    if (variables.length !== addresses.length)
+      throw new Error(
+        `worker: ${variables.length} variables, wanted ${addresses.length} as in the calling thread; the program must not depend on its thread`,
+      );
+    this.variables = variables.map((variable, index) => {
+      const { buffer } = variable;
+      const [a, b] = addresses[index];
+      backend.free(buffer);
+      return { variable, copies: [backend.at(a, buffer.length), backend.at(b, buffer.length)] };
+    });
+    this.bind(0);
+  }
+
+  /** Makes `current` the copies that are read, and the others those that the next step writes. */
+  bind(current: 0 | 1): void {
+    for (const { variable, copies } of this.variables) variable.bind(copies[current], copies[1 - current]);
+  }
 }

@@ -2,8 +2,8 @@
 // shared memory. One task a worker and step. The number of workers changes no bit of the result.
 import { Piscina } from "piscina";
 import { withBackend } from "../ts/autograd/index.ts";
-import { createSharedMemory, createWasmBackend, type WasmBackend } from "../ts/backend/index.ts";
-import type { Module } from "../ts/nn/index.ts";
+import { createSharedMemory, createWasmBackend, wasmBuffer, type WasmBackend } from "../ts/backend/index.ts";
+import type { Module, Variable } from "../ts/nn/index.ts";
 import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
 import { defaultShards } from "../ts/shards.ts";
 import {
@@ -22,7 +22,7 @@ import {
 import { abort } from "./barrier.ts";
 import { controlWords, type SharedBatch, type Task, type TrainAnswer, type WorkerSetup } from "./protocol.ts";
 import { blockCount } from "./step.ts";
-import { bindVariables, moveToShared, variablesOf, type Addresses } from "./store.ts";
+import { shareVariables, Store } from "./store.ts";
 
 export interface TeamOptions {
   /** Address of the program's module: `new URL("./program.js", import.meta.url)`. */
@@ -49,7 +49,8 @@ export class Team implements Pool {
   private readonly backend: WasmBackend;
   private readonly replica: Replica;
   private readonly pool: Piscina;
-  private readonly addresses: Addresses;
+  private readonly store: Store;
+  private readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
   private readonly words: Int32Array<ArrayBufferLike>;
   private readonly rooms = new Map<string, Room>();
   private current: 0 | 1 = 0;
@@ -61,9 +62,9 @@ export class Team implements Pool {
     this.shards = shards;
     this.backend = backend;
     this.replica = withBackend(backend, () => new Replica(program, { options, ...(emaDecay !== undefined && { emaDecay }) }));
-    const variables = variablesOf(this.replica);
-    this.addresses = moveToShared(backend, variables);
-    bindVariables(backend, variables, this.addresses, 0);
+    const addresses = shareVariables(backend, this.replica);
+    this.store = new Store(backend, this.replica, addresses);
+    this.parameters = this.replica.model.namedParameters();
     const control = this.allocate(controlWords(workers));
     this.words = new Int32Array(backend.memory.buffer, control, controlWords(workers)).fill(0);
     const setup: WorkerSetup = {
@@ -74,7 +75,7 @@ export class Team implements Pool {
       emaDecay: emaDecay ?? null,
       workers,
       control,
-      addresses: this.addresses,
+      addresses,
       squares: this.allocate(blockCount(this.replica.optimizer)),
     };
     const own = import.meta.url;
@@ -90,7 +91,7 @@ export class Team implements Pool {
   }
 
   private allocate(length: number): number {
-    return (this.backend.allocate(length) as unknown as { offset: number }).offset;
+    return wasmBuffer(this.backend.allocate(length)).offset;
   }
 
   get model(): Module {
@@ -152,10 +153,10 @@ export class Team implements Pool {
 
   async step(given: AnyBatch | readonly AnyBatch[], { lr, clipGrad, gradNorm = false }: StepSettings = {}): Promise<StepResult> {
     const batches = (Array.isArray(given) ? (given as readonly AnyBatch[]) : [given as AnyBatch]).map(rawOf);
-    const { optimizer, model } = this;
+    const { optimizer } = this;
     if (lr !== undefined) optimizer.lr = lr;
     const shared = batches.map((batch, index) => this.send(batch, index));
-    const frozen = model.namedParameters().flatMap(([key, { frozen: is }]) => (is ? [key] : []));
+    const frozen = this.parameters.flatMap(([key, { frozen: is }]) => (is ? [key] : []));
     const answers = await this.run<TrainAnswer>((worker) => ({
       type: "train",
       worker,
@@ -169,7 +170,7 @@ export class Team implements Pool {
     }));
     // The step's one commit.
     this.current = this.current === 0 ? 1 : 0;
-    bindVariables(this.backend, variablesOf(this.replica), this.addresses, this.current);
+    this.store.bind(this.current);
     optimizer.steps++;
     const [first] = answers;
     return {

@@ -2,11 +2,12 @@
 // No top-level await: a thread that is ended while it waits for a module can take the process with it.
 import { workerData } from "node:worker_threads";
 import { overBuffer, setBackend, shardStart, type BatchSlice } from "../ts/autograd/index.ts";
-import { createWasmBackend, type WasmBackend } from "../ts/backend/index.ts";
+import { createWasmBackend, wasmBuffer, type Buffer, type WasmBackend } from "../ts/backend/index.ts";
+import type { Variable } from "../ts/nn/index.ts";
 import { batchOver, Replica, type Batch, type Evaluation } from "../ts/train/index.ts";
 import { abort, AbortedError, Barrier } from "./barrier.ts";
 import { MemoryExchange } from "./exchange.ts";
-import { dropGradients, GradientSums, readTables, writeTable } from "./gradients.ts";
+import { dropGradients, GradientSums, readTables, writeTable, type Contribution } from "./gradients.ts";
 import {
   CONTROL,
   shardRanges,
@@ -18,8 +19,8 @@ import {
   type WorkerSetup,
 } from "./protocol.ts";
 import { loadProgram } from "./load.ts";
-import { bindVariables, variablesOf } from "./store.ts";
-import { update } from "./step.ts";
+import { Share } from "./step.ts";
+import { Store } from "./store.ts";
 
 interface Thread {
   readonly setup: WorkerSetup;
@@ -28,9 +29,13 @@ interface Thread {
   readonly words: Int32Array<ArrayBufferLike>;
   readonly barrier: Barrier;
   readonly sums: GradientSums;
+  readonly store: Store;
+  readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
+  /** Where this thread tells the others of its gradients. */
+  table: Buffer | null;
   /** One an index: a thread may take any worker's task. */
-  readonly exchanges: (MemoryExchange | null)[];
-  current: 0 | 1;
+  readonly exchanges: MemoryExchange[];
+  readonly shares: Share[];
 }
 
 let started: Promise<Thread> | null = null;
@@ -44,23 +49,28 @@ function setupOf(data: unknown): WorkerSetup {
 async function start(): Promise<Thread> {
   const setup = setupOf(workerData);
   const backend = createWasmBackend(setup.module, setup.memory);
-  setBackend(backend);
   const program = await loadProgram(setup.program);
+  // Afterwards: a program that imports the package for Node has set the one that is usual there.
+  setBackend(backend);
   const replica = new Replica(program, {
     options: setup.options,
     ...(setup.emaDecay !== null && { emaDecay: setup.emaDecay }),
     bare: true,
   });
-  const variables = variablesOf(replica);
-  if (variables.length !== setup.addresses.length)
-    throw new Error(
-      `worker: ${variables.length} variables, wanted ${setup.addresses.length} as in the calling thread; the program must not depend on its thread`,
-    );
-  for (const variable of variables) backend.free(variable.buffer);
-  bindVariables(backend, variables, setup.addresses, 0);
   const words = new Int32Array(setup.memory.buffer, setup.control);
-  const barrier = new Barrier(words, setup.workers);
-  return { setup, backend, replica, words, barrier, sums: new GradientSums(backend), exchanges: [], current: 0 };
+  return {
+    setup,
+    backend,
+    replica,
+    words,
+    barrier: new Barrier(words, setup.workers),
+    sums: new GradientSums(backend),
+    store: new Store(backend, replica, setup.addresses),
+    parameters: replica.model.namedParameters(),
+    table: null,
+    exchanges: [],
+    shares: [],
+  };
 }
 
 function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: number, shared: SharedBatch): Batch {
@@ -73,7 +83,7 @@ function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: 
     first: ranges[worker],
     last: ranges[worker + 1],
     ranges,
-    exchange: exchanges[worker] ?? null,
+    exchange: setup.workers > 1 ? exchanges[worker] : null,
     normGroup,
     step,
   };
@@ -85,12 +95,21 @@ function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: 
   return batchOver(slice, shared.epoch, images, labels);
 }
 
+/** Room for words that other threads read until the step ends. */
+function tableRoom(thread: Thread, length: number): number {
+  const { backend, table } = thread;
+  if (table && table.length >= length) return wasmBuffer(table).offset;
+  if (table) backend.free(table);
+  thread.table = backend.allocate(length);
+  return wasmBuffer(thread.table).offset;
+}
+
 /** Shows the other workers where this one's gradients lie, and learns where theirs do. */
-function exchangeTables({ setup, backend, words, barrier, replica }: Thread, worker: number): ReturnType<typeof readTables> {
+function exchangeTables(thread: Thread, worker: number): Contribution[][] {
+  const { setup, words, barrier, replica } = thread;
   const parameters = replica.optimizer.slots.map(({ variable }) => variable);
   const table = writeTable(parameters);
-  const own = backend.allocate(table.length + 1);
-  const at = backend.at((own as unknown as { offset: number }).offset, 1).offset;
+  const at = tableRoom(thread, table.length + 1);
   new Uint32Array(setup.memory.buffer, at, table.length + 1).set([table.length, ...table]);
   const slot = (of: number): number => CONTROL.exchange + 2 * setup.workers + of;
   Atomics.store(words, slot(worker), at | 0);
@@ -100,8 +119,6 @@ function exchangeTables({ setup, backend, words, barrier, replica }: Thread, wor
     const [length] = new Uint32Array(setup.memory.buffer, address, 1);
     return new Uint32Array(setup.memory.buffer, address + 4, length).slice();
   });
-  barrier.wait();
-  backend.free(own);
   return readTables(tables, (shards) => shardRanges(shards, setup.workers), parameters.length, worker);
 }
 
@@ -112,7 +129,7 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
   optimizer.lr = task.lr;
   optimizer.steps = task.steps;
   const frozen = new Set(task.frozen);
-  for (const [key, variable] of model.namedParameters()) {
+  for (const [key, variable] of thread.parameters) {
     variable.frozen = frozen.has(key);
     variable.requiresGrad = !variable.frozen;
   }
@@ -128,9 +145,8 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
       correct += result.correct;
     }
     const contributions = exchangeTables(thread, worker);
-    const gradNorm = update(backend, replica, contributions, sums, barrier, {
-      worker,
-      workers: setup.workers,
+    const share = (thread.shares[worker] ??= new Share(backend, replica, worker, setup.workers));
+    const gradNorm = share.update(contributions, sums, barrier, {
       clipGrad: task.clipGrad,
       gradNorm: task.gradNorm,
       squares: setup.squares,
@@ -157,10 +173,7 @@ function evaluate(thread: Thread, { worker, batch, ema }: EvaluateTask): Evaluat
 export async function run(task: Task): Promise<TrainAnswer | Evaluation | null> {
   started ??= start();
   const thread = await started;
-  if (thread.current !== task.current) {
-    thread.current = task.current;
-    bindVariables(thread.backend, variablesOf(thread.replica), thread.setup.addresses, task.current);
-  } else for (const variable of variablesOf(thread.replica)) variable.written = false;
+  thread.store.bind(task.current);
   try {
     if (task.type === "train") return train(thread, task);
     if (task.type === "evaluate") return evaluate(thread, task);

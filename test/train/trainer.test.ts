@@ -117,9 +117,9 @@ test("learns a small set by heart", async () => {
     pool: new LocalPool({ ...program, loss: undefined as never }),
     train: new DataLoader(few, { batchSize: 20 }),
     test: new DataLoader(few, { batchSize: 20 }),
-    epochs: 60,
+    epochs: 80,
     schedule: schedule.constant({ lr: 0.05 }),
-    evaluateEvery: 60,
+    evaluateEvery: 80,
   });
   const found = (await run(trainer)).find((event) => event.type === "evaluate");
   assert.ok(found && found.top1 === 1, `top1 ${found?.top1}`);

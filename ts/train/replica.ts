@@ -30,6 +30,8 @@ export class Replica {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly ema: ModelEma | null;
+  /** What the modules were last told to do; null before. */
+  private training: boolean | null = null;
 
   constructor(program: Program, { options = {}, emaDecay, bare = false }: ReplicaOptions = {}) {
     this.program = resolveProgram(program);
@@ -40,9 +42,15 @@ export class Replica {
     this.ema = emaDecay === undefined ? null : new ModelEma(this.model, { decay: emaDecay });
   }
 
+  private train(on: boolean): void {
+    if (this.training === on && this.model.training === on) return;
+    this.training = on;
+    this.model.train(on);
+  }
+
   /** Forward and backward; gradients of `weight` times the loss stay with the parameters. */
   learn(batch: Batch, weight = 1): ForwardResult {
-    this.model.train();
+    this.train(true);
     return scope(() => {
       const result = this.program.loss(this.model, batch, this.options);
       const { loss, logits } = result instanceof Tensor ? { loss: result, logits: null } : result;
@@ -56,7 +64,7 @@ export class Replica {
   /** Predictions for the samples held here. */
   evaluate(batch: Batch, { ema = false }: { ema?: boolean } = {}): Evaluation {
     if (ema && this.ema) return this.ema.swapped(() => this.evaluate(batch));
-    this.model.eval();
+    this.train(false);
     return scope(() =>
       noGrad(() => {
         const logits = this.program.predict(this.model, batch, this.options);
