@@ -1,7 +1,6 @@
 // Convolution of NHWC images with 3x3 filters [3, 3, c, k], stride 1 and a border of 1, by Winograd's F(4x4, 3x3). The same function as
 // conv2d, with a quarter of its products and an error about ten times as large. c and k are multiples of 16.
 
-import { conv2d, conv2dInputGradient, conv2dWeightGradient, type ConvSizes } from "./conv.ts";
 import { kernel } from "./kernel.ts";
 import type { Numbers } from "./kernel.ts";
 
@@ -9,10 +8,20 @@ const numbers = ["n", "h", "w", "c", "k"] as const;
 
 export type WinogradSizes = Numbers<typeof numbers>;
 
-const direct = (sizes: WinogradSizes): ConvSizes => ({
-  ...sizes,
-  ...{ r: 3, s: 3, strideH: 1, strideW: 1, padH: 1, padW: 1, dilationH: 1, dilationW: 1, groups: 1 },
-});
+/** Calls visit(x index, filter index, y index) for every product of the convolution. */
+function walk({ n, h, w, c, k }: WinogradSizes, visit: (x: number, filter: number, y: number) => void): void {
+  for (let pixel = 0; pixel < n * h * w; pixel++) {
+    const row = Math.floor(pixel / w) % h;
+    const column = pixel % w;
+    for (let i = 0; i < 3; i++)
+      for (let j = 0; j < 3; j++) {
+        if (row + i < 1 || row + i > h || column + j < 1 || column + j > w) continue;
+        const from = (pixel + (i - 1) * w + j - 1) * c;
+        const tap = (i * 3 + j) * c;
+        for (let ci = 0; ci < c; ci++) for (let ki = 0; ki < k; ki++) visit(from + ci, (tap + ci) * k + ki, pixel * k + ki);
+      }
+  }
+}
 
 const tilesOf = ({ n, h, w }: WinogradSizes): number => n * Math.ceil(h / 4) * Math.ceil(w / 4);
 
@@ -71,7 +80,11 @@ export const conv2dWinograd = kernel({
   scratch: forwardScratch,
   samples,
   tolerance: ({ c }) => tolerance(9 * c),
-  define: (buffers, sizes) => conv2d.define(buffers, direct(sizes)),
+  define: ({ x, filter, bias, y }, sizes) => {
+    const length = outputLength(sizes);
+    for (let i = 0; i < length; i++) y[i] = bias === null ? 0 : bias[i % sizes.k];
+    walk(sizes, (i, j, l) => (y[l] += x[i] * filter[j]));
+  },
 });
 
 /** dx = the adjoint of conv2d_winograd in x, applied to dy. */
@@ -83,7 +96,10 @@ export const conv2dWinogradInputGradient = kernel({
   scratch: (sizes) => forwardScratch({ ...sizes, c: sizes.k, k: sizes.c }) + filterLength(sizes),
   samples,
   tolerance: ({ k }) => tolerance(9 * k),
-  define: (buffers, sizes) => conv2dInputGradient.define(buffers, direct(sizes)),
+  define: ({ dy, filter, dx }, sizes) => {
+    dx.fill(0, 0, inputLength(sizes));
+    walk(sizes, (i, j, l) => (dx[i] += dy[l] * filter[j]));
+  },
 });
 
 /** dfilter = the adjoint of conv2d_winograd in the filter, applied to dy: the sum over all images and pixels. */
@@ -95,5 +111,8 @@ export const conv2dWinogradWeightGradient = kernel({
   scratch: weightGradientScratch,
   samples,
   tolerance: ({ n, h, w }) => tolerance(Math.max(1, n * h * w)),
-  define: (buffers, sizes) => conv2dWeightGradient.define(buffers, direct(sizes)),
+  define: ({ x, dy, dfilter }, sizes) => {
+    dfilter.fill(0, 0, filterLength(sizes));
+    walk(sizes, (i, j, l) => (dfilter[j] += x[i] * dy[l]));
+  },
 });
