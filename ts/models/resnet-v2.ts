@@ -5,7 +5,7 @@
 //                             with bias, projections of the raw stream, by default no BN-ReLU after the last unit (`finalNorm`).
 // Keys of stateDict() are those of timm's resnetv2.
 import { checkpoint, globalAveragePool, type Convolution, isRecording, scope, type Tensor } from "../autograd/index.ts";
-import { BatchNorm2d, Conv2d, initialize, Layer, Linear, uninitialized } from "../nn/index.ts";
+import { BatchNorm2d, Conv2d, forwardConvNorm, initialize, Layer, Linear, uninitialized } from "../nn/index.ts";
 import { BasicUnit, BottleneckUnit, type UnitOptions } from "./block/pre-activation.ts";
 import { padChannels, projection, type ShortcutKind } from "./shortcut.ts";
 import { additive } from "./skip/additive.ts";
@@ -101,8 +101,8 @@ class Stem extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const y = this.conv.forward(x);
-    return this.norm ? this.norm.forward(y) : y;
+    const { conv, norm } = this;
+    return norm ? forwardConvNorm(conv, norm, x) : conv.forward(x);
   }
 }
 

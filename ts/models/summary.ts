@@ -1,7 +1,7 @@
 // What a model is made of: every layer in the order of a forward pass, with the shape it gives, its parameters and its work.
 // FLOPs are 2 for each multiply-add of convolutions and linear layers on one input, as papers count; norms, activations and sums are
 // left out. On a model made on the dry backend nothing is computed.
-import { empty, scope, sizeOf, withBackend, type Shape } from "../autograd/index.ts";
+import { empty, scope, sizeOf, withBackend, withGrad, type Shape } from "../autograd/index.ts";
 import { Conv2d, Layer, Linear, type Module } from "../nn/index.ts";
 
 export interface SummaryRow {
@@ -89,13 +89,15 @@ export function summarizeModel(model: Layer, input: Shape): ModelSummary {
   try {
     model.eval();
     const activationBytes = withBackend(backend, () =>
-      scope(() => {
-        const before = backend.memoryUse().bytes;
-        const x = empty([1, ...input], backend);
-        backend.fill(x.buffer, 0);
-        model.forward(x);
-        return backend.memoryUse().bytes - before;
-      }),
+      scope(() =>
+        withGrad(() => {
+          const before = backend.memoryUse().bytes;
+          const x = empty([1, ...input], backend);
+          backend.fill(x.buffer, 0);
+          model.forward(x);
+          return backend.memoryUse().bytes - before;
+        }),
+      ),
     );
     const variables = model.namedVariables().map(([, variable]) => variable);
     const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);

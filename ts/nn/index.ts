@@ -1,6 +1,7 @@
 // Layers, initializers and the module they are made of.
 export * from "./activation.ts";
 export * from "./batch-norm.ts";
+export * from "./conv-norm.ts";
 export * from "./conv.ts";
 export * from "./dropout.ts";
 export * from "./group-norm.ts";
@@ -8,3 +9,4 @@ export * as init from "./init.ts";
 export * from "./layer-norm.ts";
 export * from "./linear.ts";
 export * from "./module.ts";
+export * from "./sequential.ts";

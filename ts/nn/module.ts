@@ -253,21 +253,3 @@ export function initialize<M extends Module>(model: M, { seed = 0 }: { seed?: nu
   for (const [path, module] of model.namedModules()) module.reset(root.split(path));
   return model;
 }
-
-/** Layers one after the other. */
-export class Sequential extends Layer {
-  readonly layers: Layer[];
-
-  constructor(...layers: Layer[]) {
-    super();
-    this.layers = layers;
-  }
-
-  override children(): [string, Module][] {
-    return this.layers.map((layer, index) => [String(index), layer]);
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.forward(value), x);
-  }
-}

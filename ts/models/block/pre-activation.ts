@@ -2,7 +2,7 @@
 //   basic:       BN ReLU 3x3, BN ReLU 3x3
 //   bottleneck:  BN ReLU 1x1 (stride), BN ReLU 3x3, BN ReLU 1x1 (4 times as wide)
 import type { Convolution, Tensor } from "../../autograd/index.ts";
-import { BatchNorm2d, Conv2d, Layer, type Conv2dLayerOptions } from "../../nn/index.ts";
+import { BatchNorm2d, Conv2d, forwardConvNorm, Layer, type Conv2dLayerOptions } from "../../nn/index.ts";
 import type { Skip } from "../skip/skip.ts";
 
 export interface UnitOptions {
@@ -63,7 +63,7 @@ export class BasicUnit extends PreActivationUnit {
   }
 
   protected branch(a: Tensor): Tensor {
-    return this.conv2.forward(this.norm2.forward(this.conv1.forward(a)));
+    return this.conv2.forward(forwardConvNorm(this.conv1, this.norm2, a));
   }
 }
 
@@ -87,6 +87,6 @@ export class BottleneckUnit extends PreActivationUnit {
   }
 
   protected branch(a: Tensor): Tensor {
-    return this.conv3.forward(this.norm3.forward(this.conv2.forward(this.norm2.forward(this.conv1.forward(a)))));
+    return this.conv3.forward(forwardConvNorm(this.conv2, this.norm3, forwardConvNorm(this.conv1, this.norm2, a)));
   }
 }
