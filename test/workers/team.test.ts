@@ -1,8 +1,9 @@
 // Teams: an explicit loop gives their bits; failures are told and leave the state alone.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createTeam, DataLoader, digest, scope, shapes } from "../../ts/node.ts";
+import { createTeam, DataLoader, digest, LocalPool, scope, shapes } from "../../ts/node.ts";
 import type { RawBatch } from "../../ts/train/index.ts";
+import * as packageProgram from "./package-program.ts";
 import * as program from "./program.ts";
 
 const module = new URL("./program.ts", import.meta.url);
@@ -28,6 +29,15 @@ test("an explicit loop on the calling thread gives the bits of a team", async ()
   for await (const batch of loader()) await team.step(batch);
   assert.is(digest(team.model), digest(model));
   await team.close();
+});
+
+test("a program that imports the package trains on the team's memory", async () => {
+  const local = new LocalPool(packageProgram);
+  const team = await createTeam({ module: new URL("./package-program.ts", import.meta.url), workers: 2 });
+  const batch = await firstOf(new DataLoader(dataset, { batchSize: 26, seed: 9 }));
+  for (const pool of [local, team]) await pool.step(batch);
+  assert.is(digest(team.model), digest(local.model));
+  for (const pool of [local, team]) await pool.close();
 });
 
 test("a program that throws in one worker fails the step, and no more than the step", async () => {
