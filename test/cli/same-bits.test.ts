@@ -1,4 +1,5 @@
-// The same digest with any number of workers, and for a run that was stopped and taken up again with another number of them.
+// The same digest with any number of workers, with and without recomputation, and for a run that was stopped and taken up again with
+// another number of workers.
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -10,8 +11,10 @@ const test = suite("same bits");
 const output = newFolder();
 const SETTINGS = [...TINY, "--skip", "orthogonal", "--model-ema", "--no-report", "--output", output];
 
-const run = async (experiment: string, workers: number, steps: number): Promise<string> =>
-  digestOf(await perpend("train", ...SETTINGS, "--experiment", experiment, "--workers", String(workers), "--max-steps", String(steps)));
+const run = async (experiment: string, workers: number, steps: number, ...more: readonly string[]): Promise<string> =>
+  digestOf(
+    await perpend("train", ...SETTINGS, "--experiment", experiment, "--workers", String(workers), "--max-steps", String(steps), ...more),
+  );
 
 test.after(() => rmSync(output, { recursive: true, force: true }));
 
@@ -21,7 +24,10 @@ test("30 steps give one digest with 0 to 4 workers, and stopped at 13 and resume
     [0, 4],
     [1, 2, 3],
   ].map(async (counts) => {
-    for (const workers of counts) digests.set(`${workers} workers`, await run(`w${workers}`, workers, 30));
+    for (const workers of counts) {
+      const more = workers % 2 === 0 ? ["--checkpoint-blocks", "1"] : [];
+      digests.set(`${workers} workers`, await run(`w${workers}`, workers, 30, ...more));
+    }
   });
   await Promise.all(lanes);
   assert.is(digests.size, 5);
@@ -29,7 +35,7 @@ test("30 steps give one digest with 0 to 4 workers, and stopped at 13 and resume
   const part = await run("part", 3, 13);
   assert.not.ok([...digests.values()].includes(part));
   const folder = join(output, "part");
-  const rest = await perpend("train", "--resume", folder, "--max-steps", "30", "--workers", "0", "--no-report");
+  const rest = await perpend("train", "--resume", folder, "--max-steps", "30", "--workers", "0", "--no-report", "--checkpoint-blocks", "2");
   digests.set("resumed", digestOf(rest));
   assert.is(new Set(digests.values()).size, 1, JSON.stringify([...digests], null, 1));
 

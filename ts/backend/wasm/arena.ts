@@ -57,7 +57,7 @@ export class Arena {
         if (this.memory.buffer.byteLength >= end) break;
         throw new RangeError(
           `memory: ${(end / 1048576).toFixed(0)} MiB needed, at most ${(this.memory.buffer.byteLength / 1048576).toFixed(0)} MiB could be had; ` +
-            "use a smaller batch or model",
+            "use a smaller batch or model, or recomputation (checkpointBlocks)",
         );
       }
     }
