@@ -6,7 +6,7 @@ import type { ThreadSetup, ThreadTask } from "./programs/calibrate-thread.ts";
 import { ceilingRun, copies, multiplyAdds, type CeilingCall } from "./suite/ceiling.ts";
 import { programFile } from "./suite/compile-programs.ts";
 import { interleave, type Duration, type Variant } from "./suite/interleave.ts";
-import { KernelRoom, openModule } from "./suite/kernel-room.ts";
+import { KernelRoom, openKernels } from "./suite/kernel-room.ts";
 import { isChosen, type Findings, type Plan } from "./suite/plan.ts";
 import { measured, type Measured, type Unit } from "./suite/rows.ts";
 import { overBest, ratioOfTimes, spread, median } from "./suite/statistics.ts";
@@ -64,12 +64,13 @@ class SecondThread {
 }
 
 export async function measure(plan: Plan): Promise<Findings> {
-  const module = openModule(plan.wasm);
+  const { module } = openKernels(plan.wasm);
   const room = new KernelRoom(module);
   const chosen = CEILINGS.filter(({ name }) => isChosen(plan, name)).map((ceiling) => {
     const call = ceiling.make(room);
     return { ...ceiling, call, run: ceilingRun(room, call), other: ceiling.make(room) };
   });
+  if (chosen.length === 0) return { rows: [], notes: [] };
   // The memory does not grow any more.
   const second = new SecondThread(module, room.memory);
   const variants: Variant[] = chosen.flatMap(({ name, run, other }) => [

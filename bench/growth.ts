@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { isChosen, progress, type Findings, type Plan } from "./suite/plan.ts";
 import { measured, type Measured } from "./suite/rows.ts";
 import { median, ratioOfTimes, spread } from "./suite/statistics.ts";
-import { measureTraining, type Trained, type Training } from "./suite/training.ts";
+import { measureTraining, pathsNote, type Trained, type Training } from "./suite/training.ts";
 
 interface Sweep {
   readonly name: "depth" | "batch" | "workers";
@@ -75,6 +75,7 @@ function rowsOf({ name, flat: [from, to] }: Sweep, found: ReadonlyMap<number, Tr
 
 export async function measure(plan: Plan): Promise<Findings> {
   const rows: Measured[] = [];
+  const all: Trained[] = [];
   const notes = ["Time of one image in one layer, in microseconds; a ratio of 1 is no growth. Share: as in the step bench."];
   // Both cores where there are two: that is how people train.
   const workers = Math.min(2, availableParallelism());
@@ -85,6 +86,7 @@ export async function measure(plan: Plan): Promise<Findings> {
       .map((value) => ({ name: `growth_${sweep.name}_${value}`, value, ...sweep.training(value, workers) }))
       .filter(({ name }) => isChosen(plan, name));
     const trained = await measureTraining([...trainings].reverse(), plan.rounds ?? (plan.quick ? 2 : 7), (line) => notes.push(line));
+    all.push(...trained);
     const found = trainings.flatMap(({ name, value }): [number, Trained][] => {
       const own = trained.find(({ training }) => training.name === name);
       return own === undefined ? [] : [[value, own]];
@@ -92,5 +94,5 @@ export async function measure(plan: Plan): Promise<Findings> {
     rows.push(...rowsOf(sweep, new Map(found)));
   }
   progress(SWEEPS.length, SWEEPS.length, "");
-  return { rows, notes };
+  return { rows, notes: all.length > 0 ? [...notes, pathsNote(all)] : notes };
 }

@@ -12,7 +12,7 @@ import { adam, sgd } from "../ts/kernels/update.ts";
 import { CONV_SHAPES, GEMM_SHAPES, MEMORY_LEVELS, type ConvShape, type GemmShape } from "./shapes.ts";
 import { ALGORITHMS, convOperations, direct, PASSES } from "./suite/convolutions.ts";
 import { callOf, measureGroups, trafficOf, type Call, type Group } from "./suite/kernel-groups.ts";
-import { openModule } from "./suite/kernel-room.ts";
+import { openKernels, pathNote } from "./suite/kernel-room.ts";
 import type { Findings, Plan } from "./suite/plan.ts";
 import { overBest } from "./suite/statistics.ts";
 
@@ -126,7 +126,8 @@ function groupsOf({ quick }: Plan): Group[] {
 }
 
 export async function measure(plan: Plan): Promise<Findings> {
-  const { rows: found, chains } = await measureGroups(openModule(plan.wasm), groupsOf(plan), plan);
+  const kernels = openKernels(plan.wasm);
+  const { rows: found, chains } = await measureGroups(kernels.module, groupsOf(plan), plan);
   const chainTimes = chains.flatMap(({ medians }) => medians);
   const calm =
     chainTimes.length === 0
@@ -135,6 +136,7 @@ export async function measure(plan: Plan): Promise<Findings> {
   return {
     rows: found,
     notes: [
+      pathNote(kernels),
       "Share: of multiply-adds of four lanes in registers (above 100 % where the engine widens vectors, or where an algorithm does with fewer products), or of copies of as many bytes.",
       ...calm,
     ],

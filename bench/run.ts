@@ -3,6 +3,7 @@
 
 import { fork } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -12,13 +13,16 @@ import { acceptRatios, checkRatios, readBaseline, writeBaseline, type Baseline }
 import { benchChart } from "./suite/chart.ts";
 import { compareRows } from "./suite/comparison.ts";
 import { compilePrograms } from "./suite/compile-programs.ts";
-import { comparisonTable, measuredTable, verdictText } from "./suite/markdown.ts";
+import { comparisonTable, disturbanceLine, measuredTable, verdictText } from "./suite/markdown.ts";
 import type { Findings, Plan } from "./suite/plan.ts";
 import { readRows, runtime, writeRows, type Measured } from "./suite/rows.ts";
 
 /** In the order in which they run; those that are not named run only when asked for. */
 const BENCHES = ["calibrate", "kernels", "step", "growth", "start"] as const;
 const ON_REQUEST = ["winograd-table"] as const;
+
+/** Those that need what bench/programs holds. */
+const RUN_PROGRAMS: readonly string[] = ["calibrate", "step", "growth", "start"];
 
 const help = `npm run bench -- [options]
   --only NAMES     of ${[...BENCHES, ...ON_REQUEST].join(", ")}; several with commas (the first ${BENCHES.length})
@@ -131,9 +135,12 @@ async function main(): Promise<void> {
     const { failure } = await freshBuild(fileURLToPath(new URL("..", import.meta.url)));
     if (failure !== null) fail(failure);
   }
-  compilePrograms();
+  if (chosen.some((name) => RUN_PROGRAMS.includes(name))) await compilePrograms();
 
-  console.log(machineLine(describeMachine()));
+  const cores = availableParallelism();
+  console.log(
+    `${machineLine(describeMachine())}\nload average ${loadavg()[0].toFixed(1)} on ${cores} ${cores === 1 ? "core" : "cores"} before the run`,
+  );
   const rows: Measured[] = [];
   const failed: string[] = [];
   for (const name of chosen) {
@@ -148,6 +155,10 @@ async function main(): Promise<void> {
     for (const note of findings.notes) console.log(`\n${note}`);
   }
 
+  const calm = disturbanceLine(rows);
+  if (calm !== null) console.log(`\n${calm}`);
+  if (rows.length === 0 && failed.length === 0)
+    fail(`bench: --filter is ${values.filter}, part of a name is wanted that one of these benches has`);
   if (values.json !== undefined) writeFileSync(values.json, writeRows(rows));
   if (values.chart !== undefined) writeFileSync(values.chart, await benchChart(rows));
   if (earlier !== null) console.log(`\n== against ${values.against}\n\n${comparisonTable(compareRows(rows, earlier), values.against!)}`);

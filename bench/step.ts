@@ -4,7 +4,7 @@ import { isChosen, progress, type Findings, type Plan } from "./suite/plan.ts";
 import { measured, type Measured } from "./suite/rows.ts";
 import { median, overBest, ratioOfTimes, spread } from "./suite/statistics.ts";
 import { usualWorkers } from "./suite/trainer.ts";
-import { measureTraining, type Trained, type Training } from "./suite/training.ts";
+import { measureTraining, pathsNote, type Trained, type Training } from "./suite/training.ts";
 
 interface Model {
   readonly name: string;
@@ -53,7 +53,7 @@ function trainingsOf({ name, depth, batch, observed = false }: Model, { quick, w
   ];
 }
 
-function rowsOf({ training: { name, batch, workers }, medians, best, cpu, ceilingShare, peakMemory }: Trained): Measured[] {
+export function rowsOf({ training: { name, batch, workers }, medians, best, cpu, ceilingShare, peakMemory }: Trained): Measured[] {
   const threads = Math.max(1, workers);
   const speed = (ms: number): number => (1000 * batch) / ms;
   return [
@@ -66,7 +66,7 @@ function rowsOf({ training: { name, batch, workers }, medians, best, cpu, ceilin
 }
 
 /** How the variants of a model stand to each other. */
-function ratiosOf(model: string, trained: readonly Trained[]): Measured[] {
+export function ratiosOf(model: string, trained: readonly Trained[]): Measured[] {
   const find = (suffix: string, workers: number): Trained | undefined =>
     trained.find(({ training }) => training.workers === workers && training.name === `${model}${suffix}${local(workers)}`);
   const counts = [...new Set(trained.map(({ training }) => training.workers))];
@@ -103,19 +103,23 @@ function ratiosOf(model: string, trained: readonly Trained[]): Measured[] {
 export async function measure(plan: Plan): Promise<Findings> {
   const rows: Measured[] = [];
   const notes = ["Share: of the multiply-adds in registers that as many threads can do, counting products as the definition does."];
-  let worst = 0;
+  const all: Trained[] = [];
   const models = MODELS.filter(({ quickRounds }) => !plan.quick || quickRounds > 0);
   for (const [index, model] of models.entries()) {
     progress(index, models.length, model.name);
-    const trainings = trainingsOf(model, plan).filter(({ name }) => isChosen(plan, name));
+    const trainings = trainingsOf(model, plan).filter(({ name }) => isChosen(plan, `train_${name}`));
     const rounds = plan.rounds ?? (plan.quick ? model.quickRounds : model.rounds);
     const trained = await measureTraining(trainings, rounds, (line) => notes.push(line));
-    for (const { bound } of trained) worst = Math.max(worst, overBest(bound));
+    all.push(...trained);
     rows.push(...trained.flatMap(rowsOf), ...ratiosOf(model.name, trained));
   }
   progress(models.length, models.length, "");
-  return {
-    rows,
-    notes: [...notes, `The multiply-adds in registers took ${(100 * worst).toFixed(1)} % longer in the median than at best.`],
-  };
+  if (all.length > 0) {
+    const worst = Math.max(...all.map(({ bound }) => overBest(bound)));
+    notes.push(
+      pathsNote(all),
+      `The multiply-adds in registers took up to ${(100 * worst).toFixed(1)} % longer in the median than at best.`,
+    );
+  }
+  return { rows, notes };
 }

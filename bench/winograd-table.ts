@@ -4,7 +4,7 @@ import { usesWinograd, type ConvolutionPass } from "../ts/autograd/ops/convoluti
 import { convSizes } from "./shapes.ts";
 import { convOperations, direct, PASSES, winograd, type Pass } from "./suite/convolutions.ts";
 import { measureGroups, type Group } from "./suite/kernel-groups.ts";
-import { openModule } from "./suite/kernel-room.ts";
+import { openKernels, pathNote } from "./suite/kernel-room.ts";
 import { digits, table } from "./suite/markdown.ts";
 import type { Findings, Plan } from "./suite/plan.ts";
 import { proposalText, proposeTable, WORTH, type ShapeRatios } from "./suite/winograd-proposal.ts";
@@ -67,7 +67,8 @@ export async function measure(plan: Plan): Promise<Findings> {
     CHANNELS.map((channels) => ({ size, channelsIn: channels, channelsOut: channels })),
   ).filter(({ size, channelsIn, channelsOut }) => convOperations(convSizes(1, size, channelsIn, channelsOut)) <= MOST_OPERATIONS);
   const chosen = plan.quick ? shapes.filter(({ size }) => [4, 8, 16, 32].includes(size)) : shapes;
-  const { rows } = await measureGroups(openModule(plan.wasm), chosen.map(groupOf), plan);
+  const kernels = openKernels(plan.wasm);
+  const { rows } = await measureGroups(kernels.module, chosen.map(groupOf), plan);
   const ratios = new Map(rows.filter(({ unit }) => unit === "speed ratio").map((row) => [row.name, row]));
   const measuredShapes = chosen.flatMap((shape): ShapeRatios[] => {
     const [forward, inputGradient, weightGradient] = PASSES.map((pass) => ratios.get(`winograd_table_${nameOf(shape)}_${pass}`)?.value);
@@ -92,6 +93,7 @@ export async function measure(plan: Plan): Promise<Findings> {
   return {
     rows: [...ratios.values()],
     notes: [
+      pathNote(kernels),
       `How many times as fast Winograd is; it wins from ${WORTH} on.`,
       table(head, lines),
       `The table that follows, for ts/autograd/ops/convolution-table.ts:\n\n${proposalText(proposeTable(measuredShapes))}`,

@@ -1,7 +1,7 @@
 // A process that trains one net: started with what to train, it takes the first step by itself and another one for each message, and
 // answers what that took. Its memory and its threads are its own.
 import { performance } from "node:perf_hooks";
-import { createTeam, LocalPool, stream, type JsonObject, type Pool, type RawBatch } from "../../ts/node.ts";
+import { createTeam, kernelPath, LocalPool, stream, type JsonObject, type Pool, type RawBatch } from "../../ts/node.ts";
 import * as program from "./resnet.ts";
 
 /** What to train. */
@@ -19,6 +19,8 @@ export interface Answer {
   /** Largest resident memory so far, in MB (10^6 bytes). */
   readonly peakMemory: number;
   readonly loss: number;
+  /** The code that V8 made of the kernels. */
+  readonly path: "wide" | "plain";
   /** Milliseconds from the start of the process until the package was loaded and until the first step was done. */
   readonly loaded: number;
   readonly firstStep: number;
@@ -49,7 +51,7 @@ async function step(): Promise<Answer> {
   const { user, system } = process.cpuUsage(cpu);
   if (firstStep === 0) firstStep = performance.now();
   const peakMemory = (1024 * process.resourceUsage().maxRSS) / 1e6;
-  return { ms, cpu: (user + system) / 1000, peakMemory, loss, loaded, firstStep };
+  return { ms, cpu: (user + system) / 1000, peakMemory, loss, path: kernelPath().path, loaded, firstStep };
 }
 
 async function answer(): Promise<void> {

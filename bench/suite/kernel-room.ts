@@ -1,15 +1,24 @@
 // Calls of single kernels on one thread: a memory of their own, buffers filled as the kernel's definition wants them, and the wasm
 // export of the kernel's name.
 import { readFileSync } from "node:fs";
-import { createWasmBackend } from "../../ts/backend/index.ts";
+import { createWasmBackend, markWide } from "../../ts/backend/index.ts";
+import { choosePath } from "../../ts/kernel-path/kernel-path.ts";
 import type { Kernel, Numbers, Role } from "../../ts/kernels/kernel.ts";
-import { loadKernels } from "../../ts/node.ts";
+import { kernelPath, type KernelPath } from "../../ts/node.ts";
 
 type Export = (...parameters: number[]) => void;
 
-/** The kernels that training uses, or those of another file. */
-export function openModule(file: string | null): WebAssembly.Module {
-  return file === null ? loadKernels() : new WebAssembly.Module(readFileSync(file));
+/** The kernels that training uses, or those of another file, with wide code where V8 makes it. */
+export function openKernels(file: string | null): KernelPath {
+  if (file === null) return kernelPath();
+  const found = choosePath(new Uint8Array(readFileSync(file)));
+  if (found.path === "wide") markWide(found.module);
+  return found;
+}
+
+/** Which code V8 made of them, for a note. */
+export function pathNote({ path, reason }: Pick<KernelPath, "path" | "reason">): string {
+  return `Kernels: ${path} code (${reason}).`;
 }
 
 const PAGE = 65536;

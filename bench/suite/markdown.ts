@@ -2,6 +2,7 @@
 import type { Comparison } from "./comparison.ts";
 import type { Verdict } from "./baseline.ts";
 import type { Measured } from "./rows.ts";
+import { disturbance, median } from "./statistics.ts";
 
 /** A number with three digits that count, without an exponent. */
 export function digits(value: number): string {
@@ -31,13 +32,22 @@ export function measuredTable(rows: readonly Measured[]): string {
       unit,
       String(threads),
       digits(value),
-      spread === null ? "" : digits(best),
+      best === value ? "" : digits(best),
       percent(ceilingShare),
       percent(spread),
       cpu === null ? "" : cpu.toFixed(2),
     ]),
     2,
   );
+}
+
+/** How calm the machine was, in a line; null where nothing was measured more than once. */
+export function disturbanceLine(rows: readonly Measured[]): string | null {
+  const spreads = rows.flatMap(({ spread }) => (spread === null ? [] : [spread]));
+  if (spreads.length === 0) return null;
+  const worst = Math.max(...spreads);
+  const name = rows.find(({ spread }) => spread === worst)!.name;
+  return `This run was ${disturbance(spreads)}: the middle half of the rounds reaches over ${percent(median(spreads))} of the median, at worst ${percent(worst)} (${name}).`;
 }
 
 export function comparisonTable({ differences, onlyBefore, onlyNow }: Comparison, file: string): string {

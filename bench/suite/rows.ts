@@ -36,7 +36,7 @@ export interface Row {
 /** A row with what only the table shows. */
 export interface Measured extends Row {
   readonly best: number;
-  /** Reach of the middle half of the measurements, in parts of the median; null for a number that was measured once. */
+  /** Reach of the middle half of the measurements, in parts of the median; null for a number that was measured once or twice. */
   readonly spread: number | null;
   /** CPU time of the process over the time that passed: below the number of threads, threads waited or others had the core. */
   readonly cpu: number | null;

@@ -15,8 +15,9 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** How far the middle half of the values reaches, in parts of their median: 0 on a machine that nothing disturbs. */
-export function spread(values: readonly number[]): number {
+/** How far the middle half of the values reaches, in parts of their median: 0 on a machine that nothing disturbs. Null for fewer than 3. */
+export function spread(values: readonly number[]): number | null {
+  if (values.length < 3) return null;
   return (quantile(values, 0.75) - quantile(values, 0.25)) / median(values);
 }
 
@@ -25,12 +26,24 @@ export function overBest(times: readonly number[]): number {
   return median(times) / Math.min(...times) - 1;
 }
 
+/** Spreads below this are those of a machine left alone. */
+const CALM = 0.03;
+
+/** Spreads above this make speeds worthless; ratios of what was measured in turn may still hold. */
+const DISTURBED = 0.1;
+
+/** How much other work disturbed a run, from the spreads of its rows. */
+export function disturbance(spreads: readonly number[]): "calm" | "slightly disturbed" | "disturbed" {
+  const middle = median(spreads);
+  return middle < CALM ? "calm" : middle < DISTURBED ? "slightly disturbed" : "disturbed";
+}
+
 export interface Ratio {
   /** Of the ratios of the pairs. */
   readonly median: number;
   /** Of the best time of each side. The best pair would be the one whose other side was disturbed most. */
   readonly best: number;
-  readonly spread: number;
+  readonly spread: number | null;
 }
 
 /** Times of two things measured in turn, as the ratio over / under of each pair. Error: lists of different lengths. */

@@ -6,7 +6,7 @@ import type { Job } from "../programs/train.ts";
 import { createModel } from "../programs/resnet.ts";
 import { ceilingRun, multiplyAdds } from "./ceiling.ts";
 import { interleave, type Series } from "./interleave.ts";
-import { KernelRoom, openModule } from "./kernel-room.ts";
+import { KernelRoom, openKernels } from "./kernel-room.ts";
 import { median } from "./statistics.ts";
 import { processesThatFit, startTrainer, type Trainer } from "./trainer.ts";
 
@@ -18,6 +18,8 @@ export interface Training extends Job {
 export interface Trained extends Series {
   readonly training: Training;
   readonly peakMemory: number;
+  /** The code that ran in the process. */
+  readonly path: "wide" | "plain";
   /** Of the multiply-adds that its threads could do in registers at the same time. */
   readonly ceilingShare: number;
   /** How long the multiply-adds took beside it, as Series.medians. */
@@ -65,8 +67,21 @@ async function measureRunning(running: readonly Running[], rounds: number, room:
     const own = series[index];
     const threads = Math.max(1, training.workers);
     const shares = own.medians.map((ms, round) => stepOperations(training) / ms / (bound.work / chain.medians[round]) / threads);
-    return { ...own, training, peakMemory: trainer.last.peakMemory, ceilingShare: median(shares), bound: chain.medians };
+    return {
+      ...own,
+      training,
+      peakMemory: trainer.last.peakMemory,
+      path: trainer.last.path,
+      ceilingShare: median(shares),
+      bound: chain.medians,
+    };
   });
+}
+
+/** How many of the processes ran wide code, for a note. */
+export function pathsNote(trained: readonly Trained[]): string {
+  const wide = trained.filter(({ path }) => path === "wide").length;
+  return `Kernels: wide code in ${wide} of ${trained.length} processes.`;
 }
 
 /**
@@ -74,7 +89,7 @@ async function measureRunning(running: readonly Running[], rounds: number, room:
  * out and told of.
  */
 export async function measureTraining(trainings: readonly Training[], rounds: number, tell: (line: string) => void): Promise<Trained[]> {
-  const room = new KernelRoom(openModule(null));
+  const room = new KernelRoom(openKernels(null).module);
   const results: Trained[] = [];
   let running: Running[] = [];
   let fit = Infinity;
