@@ -19,7 +19,8 @@ export const imageSide = 32;
 export const imageChannels = 3;
 export const momentum = 0.9;
 export const weightDecay = 5e-4;
-export const learningRate = 0.1;
+/** So small that a deep net's first steps do not amplify rounding, since their losses are compared. It changes no time. */
+export const learningRate = 0.001;
 export const normEpsilon = 1e-5;
 /** Share of the batch in the running statistics. */
 export const normMomentum = 0.1;

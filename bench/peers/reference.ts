@@ -39,11 +39,16 @@ export async function referenceLosses({ file, work, depth, batch }: Pick<Job, "f
 }
 
 /**
- * What is wrong with a peer's losses, or null. The first shows that weights and forward pass are the same, to 1e-4; the next ones that
- * gradients, momentum and weight decay are, to 1e-3, since rounding has been fed back by then.
+ * What is wrong with a peer's losses, or null. The first must agree to 1e-4: weights and forward pass are the same. What a step changes
+ * must agree to 5 %: gradients (second loss) and momentum (third) are the same, but rounding has been fed back.
  */
 export function differenceOf(losses: readonly number[], wanted: readonly number[]): string | null {
-  const wrong = wanted.findIndex((loss, step) => step < losses.length && !(Math.abs(losses[step] - loss) <= (step === 0 ? 1e-4 : 1e-3)));
+  const wrong = wanted.findIndex((loss, step) => {
+    if (step >= losses.length) return false;
+    if (step === 0) return !(Math.abs(losses[0] - loss) <= 1e-4);
+    const change = loss - wanted[step - 1];
+    return !(Math.abs(losses[step] - losses[step - 1] - change) <= 0.05 * Math.abs(change));
+  });
   if (wrong < 0) return null;
   return `loss ${losses[wrong].toFixed(6)} at step ${wrong + 1}, wanted ${wanted[wrong].toFixed(6)}: not the same net`;
 }

@@ -102,7 +102,7 @@ def main():
     layout = torch.channels_last if job["form"] == "channels-last" else torch.contiguous_format
     model = model.to(memory_format=layout)
     images = images.contiguous(memory_format=layout)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9, weight_decay=5e-4)
 
     def train():
         optimizer.zero_grad(set_to_none=True)
