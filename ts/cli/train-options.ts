@@ -123,7 +123,7 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
       ],
       [
         "--checkpoint-blocks <blocks>",
-        "save memory: compute so many blocks at a time again in the backward pass, a third more time, the same bits (default: none; " +
+        "save memory: compute so many blocks at a time again in the backward pass, 1.4 times as long, the same bits (default: none; " +
           "info --model says what it saves)",
         real(whole),
       ],
