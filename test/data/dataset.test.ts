@@ -1,7 +1,8 @@
 // In-memory datasets: what they refuse, views and copies.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { arrayDataset, collectDataset, slice, split, subset, take, type DatasetInfo } from "../../ts/data/dataset.ts";
+import { augment } from "../../ts/data/augment.ts";
+import { arrayDataset, collectDataset, drawnDataset, slice, split, subset, take, type DatasetInfo } from "../../ts/data/dataset.ts";
 
 const dataset = suite("dataset");
 const info: DatasetInfo = { name: "tiny", classes: 3, image: { height: 2, width: 1, channels: 2 } };
@@ -23,6 +24,29 @@ dataset("holds what it was given", () => {
   assert.equal([...d.get(3).image], [12, 13, 14, 15]);
   assert.is(d.get(3).label, 1);
   assert.is(arrayDataset(images, Uint8Array.from(labels), info).get(2).label, 2);
+});
+
+dataset("images are drawn once each, when they are asked for", () => {
+  const drawn: number[] = [];
+  const d = drawnDataset(
+    Uint8Array.from(labels),
+    (index, out, at) => {
+      drawn.push(index);
+      out.set(images.subarray(4 * index, 4 * index + 4), at);
+    },
+    info,
+  );
+  assert.equal([d.length, d.labels[2], ...drawn], [5, 2]);
+  assert.equal([...d.get(3).image], [12, 13, 14, 15]);
+  assert.throws(() => d.get(5), /index 5, wanted 0 to 4/);
+  const one = new Float32Array(4);
+  const write = augment(d);
+  for (const index of [1, 3, 1]) write(index, 0, one, 0);
+  assert.equal([...one], [4, 5, 6, 7].map((value) => Math.fround(value / 255)));
+  assert.equal(drawn, [3, 0, 1]);
+  assert.equal(d.images, images);
+  assert.equal([...d.images.subarray(16)], [...d.get(4).image]);
+  assert.equal(drawn, [3, 0, 1, 2, 4]);
 });
 
 dataset("refuses what does not fit together, with both numbers", () => {

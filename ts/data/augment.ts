@@ -88,14 +88,14 @@ function sourceMap(map: Int32Array, shift: number, mirror: boolean, reflect: boo
 export function augment(dataset: Dataset, options: AugmentOptions = {}): WriteSample {
   checkOptions(dataset, options);
   const { seed = 0, crop, flip = 0, erase, mean = dataset.mean, std = dataset.std } = options;
-  const { height, width, channels } = dataset.image;
-  const pixels = height * width * channels;
+  const { height, width } = dataset.image;
   const padding = crop?.padding ?? 0;
   const reflect = crop?.mode === "reflect";
   const draws = stream(seed, "augment").cursor();
   const rows = new Int32Array(height);
   const columns = new Int32Array(width);
-  const gather = dataset.images instanceof Uint8Array ? gatherBytes(dataset.images, mean, std) : gatherFloats(dataset.images, mean, std);
+  const isBytes = dataset.length === 0 || dataset.get(0).image instanceof Uint8Array;
+  const gather = isBytes ? gatherBytes(mean, std) : gatherFloats(mean, std);
   const eraseFrom = erase && erase.probability > 0 ? eraser(dataset, seed, erase) : null;
   sourceMap(rows, 0, false, false);
   sourceMap(columns, 0, false, false);
@@ -112,35 +112,35 @@ export function augment(dataset: Dataset, options: AugmentOptions = {}): WriteSa
       sourceMap(rows, dy, false, reflect);
       sourceMap(columns, dx, mirror, reflect);
     }
-    gather(index * pixels, rows, columns, out, at);
+    gather(dataset.get(index).image, rows, columns, out, at);
     if (eraseFrom && erase && eraseDraw < erase.probability) eraseFrom(index, epoch, out, at);
   };
 }
 
-/** Writes (v - mean) / std of the pixels that rows and columns name, for one image beginning at `from`. */
-type Gather = (from: number, rows: Int32Array, columns: Int32Array, out: Float32Array, at: number) => void;
+/** Writes (v - mean) / std of the pixels that rows and columns name. */
+type Gather = (image: ImageArray, rows: Int32Array, columns: Int32Array, out: Float32Array, at: number) => void;
 
-function gatherBytes(images: Uint8Array, mean: readonly number[], std: readonly number[]): Gather {
+function gatherBytes(mean: readonly number[], std: readonly number[]): Gather {
   const channels = mean.length;
   // table[256 c + v]
   const table = new Float32Array(256 * channels);
   for (let c = 0; c < channels; c++) for (let v = 0; v < 256; v++) table[256 * c + v] = (v / 255 - mean[c]) / std[c];
-  if (channels === 3) return gatherColors(images, table);
-  return (from, rows, columns, out, at) => {
+  if (channels === 3) return gatherColors(table);
+  return (image, rows, columns, out, at) => {
     const width = columns.length;
     for (let y = 0; y < rows.length; y++) {
       for (let x = 0; x < width; x++, at += channels) {
         const inside = rows[y] >= 0 && columns[x] >= 0;
-        const pixel = from + (rows[y] * width + columns[x]) * channels;
-        for (let c = 0; c < channels; c++) out[at + c] = table[256 * c + (inside ? images[pixel + c] : 0)];
+        const pixel = (rows[y] * width + columns[x]) * channels;
+        for (let c = 0; c < channels; c++) out[at + c] = table[256 * c + (inside ? image[pixel + c] : 0)];
       }
     }
   };
 }
 
 /** gatherBytes for three channels, the common case. */
-function gatherColors(images: Uint8Array, table: Float32Array): Gather {
-  return (from, rows, columns, out, at) => {
+function gatherColors(table: Float32Array): Gather {
+  return (image, rows, columns, out, at) => {
     const width = columns.length;
     for (let y = 0; y < rows.length; y++) {
       const row = rows[y];
@@ -152,24 +152,24 @@ function gatherColors(images: Uint8Array, table: Float32Array): Gather {
           out[at + 2] = table[512];
           continue;
         }
-        const pixel = from + (row * width + column) * 3;
-        out[at] = table[images[pixel]];
-        out[at + 1] = table[256 + images[pixel + 1]];
-        out[at + 2] = table[512 + images[pixel + 2]];
+        const pixel = (row * width + column) * 3;
+        out[at] = table[image[pixel]];
+        out[at + 1] = table[256 + image[pixel + 1]];
+        out[at + 2] = table[512 + image[pixel + 2]];
       }
     }
   };
 }
 
-function gatherFloats(images: ImageArray, mean: readonly number[], std: readonly number[]): Gather {
+function gatherFloats(mean: readonly number[], std: readonly number[]): Gather {
   const channels = mean.length;
-  return (from, rows, columns, out, at) => {
+  return (image, rows, columns, out, at) => {
     const width = columns.length;
     for (let y = 0; y < rows.length; y++) {
       for (let x = 0; x < width; x++, at += channels) {
         const inside = rows[y] >= 0 && columns[x] >= 0;
-        const pixel = from + (rows[y] * width + columns[x]) * channels;
-        for (let c = 0; c < channels; c++) out[at + c] = ((inside ? images[pixel + c] : 0) - mean[c]) / std[c];
+        const pixel = (rows[y] * width + columns[x]) * channels;
+        for (let c = 0; c < channels; c++) out[at + c] = ((inside ? image[pixel + c] : 0) - mean[c]) / std[c];
       }
     }
   };

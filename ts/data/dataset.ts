@@ -91,6 +91,38 @@ export function arrayDataset(images: ImageArray, labels: LabelArray | readonly n
   };
 }
 
+/**
+ * A dataset whose images are drawn when they are first asked for: `draw` writes image `index` to images[at ..]. Who asks for `images`
+ * has all of them drawn.
+ */
+export function drawnDataset(
+  labels: LabelArray,
+  draw: (index: number, images: Uint8Array, at: number) => void,
+  info: DatasetInfo,
+): Dataset {
+  const pixels = info.image.height * info.image.width * info.image.channels;
+  const images = new Uint8Array(labels.length * pixels);
+  const drawn = new Uint8Array(labels.length);
+  const plain = arrayDataset(images, labels, info);
+  const ensure = (index: number): void => {
+    if (drawn[index] === 1) return;
+    draw(index, images, index * pixels);
+    drawn[index] = 1;
+  };
+  return {
+    ...plain,
+    get images() {
+      for (let index = 0; index < drawn.length; index++) ensure(index);
+      return images;
+    },
+    get(index) {
+      const sample = plain.get(index);
+      ensure(index);
+      return sample;
+    },
+  };
+}
+
 /** The samples `get(0 .. length - 1)` of any source, read once into memory as float images unless every image is bytes. */
 export function collectDataset(source: { readonly length: number; get(index: number): Sample }, info: DatasetInfo): Dataset {
   const { length } = source;

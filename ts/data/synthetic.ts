@@ -4,7 +4,7 @@
 
 import { cosPi, sinPi } from "../math.ts";
 import { philox, stream, type RandomCursor, type RandomStream } from "../random.ts";
-import { arrayDataset, type Dataset } from "./dataset.ts";
+import { drawnDataset, type Dataset } from "./dataset.ts";
 import { FIGURES, segmentDistanceSquared } from "./figures.ts";
 
 const SIDE = 32;
@@ -47,10 +47,12 @@ export interface ShapesOptions {
   readonly split?: string;
 }
 
-/** The label of image i: each run of ten images has every class once, in a random order. */
-function labelOf(purpose: RandomStream, index: number): number {
-  const run = Math.floor(index / FIGURES.length);
-  return purpose.permutation(FIGURES.length, run, 0, 1)[index - run * FIGURES.length];
+/** Each run of ten images has every class once, in a random order. */
+function labelsOf(purpose: RandomStream, count: number): Uint8Array {
+  const labels = new Uint8Array(count);
+  for (let run = 0, from = 0; from < count; run++, from += FIGURES.length)
+    labels.set(purpose.permutation(FIGURES.length, run, 0, 1).subarray(0, count - from), from);
+  return labels;
 }
 
 type Range = readonly [low: number, high: number];
@@ -79,17 +81,16 @@ class Painter {
   readonly #paint = new Float64Array(3);
   readonly #words = new Uint32Array(4);
 
-  constructor(seed: number, split: string) {
-    this.#purpose = stream(seed, `shapes/${split}`);
-    this.#random = this.#purpose.cursor();
+  constructor(purpose: RandomStream) {
+    this.#purpose = purpose;
+    this.#random = purpose.cursor();
   }
 
-  /** Draws image `index` into out[at ..] (NHWC bytes); returns its label. */
-  draw(index: number, out: Uint8Array, at: number): number {
+  /** Draws image `index` into out[at ..] (NHWC bytes). */
+  draw(index: number, label: number, out: Uint8Array, at: number): void {
     const random = this.#random;
     random.restart(index);
     const { contrast, bright, lines, spots } = SHAPES_DIFFICULTY;
-    const label = labelOf(this.#purpose, index);
     const difference = within(random, contrast);
     const low = random.between(20, 235 - difference);
     const figureIsBright = random.uniform() < bright;
@@ -99,7 +100,6 @@ class Painter {
     this.#figure(label);
     this.#clutter(random.integer(lines), random.integer(spots));
     this.#develop(index, out, at);
-    return label;
   }
 
   #background(brightness: number): void {
@@ -194,14 +194,13 @@ class Painter {
   }
 }
 
-/** `count` images of the built-in set. Equal options give equal bytes in every engine. */
+/** `count` images of the built-in set, each drawn when it is first used. Equal options give equal bytes in every engine. */
 export function shapes({ count, seed = 0, split = "train" }: ShapesOptions): Dataset {
   if (!(Number.isInteger(count) && count >= 1)) throw new RangeError(`shapes: count is ${count}, wanted a whole number from 1`);
-  const painter = new Painter(seed, split);
-  const images = new Uint8Array(count * VALUES);
-  const labels = new Uint8Array(count);
-  for (let i = 0; i < count; i++) labels[i] = painter.draw(i, images, i * VALUES);
-  return arrayDataset(images, labels, {
+  const purpose = stream(seed, `shapes/${split}`);
+  const painter = new Painter(purpose);
+  const labels = labelsOf(purpose, count);
+  return drawnDataset(labels, (index, images, at) => painter.draw(index, labels[index], images, at), {
     name: "shapes",
     classes: FIGURES.length,
     classNames: SHAPES_CLASSES,
