@@ -1,9 +1,20 @@
 // Sums a channel over the rows of channels-last data, for batch and group norm.
 // Order of a sum: rows go in blocks of 64; within a block float32 (see each function), between blocks float64 in order.
 // A channel's sum depends on nothing but its own rows. Sums are float64 in scratch rows of `padded(c)` channels.
+// Memory is read in order: few rows at a time go through all channels, while the float32 sums of their block wait in scratch.
 import { loadPart, madd, storePart } from "./lanes";
 
 const BLOCK: i32 = 64;
+/** Channels of rows that are a line long at most. */
+const NARROW: i32 = 16;
+const STRIP: i32 = 16;
+
+/** Rows that go through all channels together: about half a KiB, so that lines are touched nearly in order. An even number. */
+// @ts-ignore: decorator
+@inline
+export function stripRows(c: i32): i32 {
+  return c > 2 * NARROW ? 2 : c > NARROW ? 4 : STRIP;
+}
 
 /** Channels rounded up to whole vectors. */
 // @ts-ignore: decorator
@@ -70,15 +81,15 @@ function blockMeans(x: usize, rows: i32, c: i32, means: usize): void {
   }
 }
 
-/** One block of up to 4 channels. */
-function momentsBlock4(x: usize, rows: i32, stride: usize, shifts: usize, sums: usize, squares: usize, lanes: i32): void {
+/** Adds rows to a block's sums of up to 4 channels: even rows, odd rows, their squares, a row of `width` bytes each. */
+function momentsOf4(x: usize, rows: i32, stride: usize, shifts: usize, totals: usize, width: usize, lanes: i32): void {
   const shift = v128.load(shifts);
-  let even = f32x4.splat(0);
-  let odd = f32x4.splat(0);
-  let squareEven = f32x4.splat(0);
-  let squareOdd = f32x4.splat(0);
-  for (let i = 0, p = x; i < rows; i++, p += stride) {
-    const d = f32x4.sub(loadLanes(p, lanes), shift);
+  let even = v128.load(totals);
+  let odd = v128.load(totals + width);
+  let squareEven = v128.load(totals + 2 * width);
+  let squareOdd = v128.load(totals + 3 * width);
+  for (let i = 0; i < rows; i++, x += stride) {
+    const d = f32x4.sub(loadLanes(x, lanes), shift);
     if (i & 1) {
       odd = f32x4.add(odd, d);
       squareOdd = madd(d, d, squareOdd);
@@ -87,190 +98,223 @@ function momentsBlock4(x: usize, rows: i32, stride: usize, shifts: usize, sums: 
       squareEven = madd(d, d, squareEven);
     }
   }
-  const sum = f32x4.add(even, odd);
-  addBlock(sums, squares, rows, shift, sum, f32x4.add(squareEven, squareOdd));
-  v128.store(shifts, f32x4.add(shift, f32x4.div(sum, f32x4.splat(<f32>rows))));
+  v128.store(totals, even);
+  v128.store(totals + width, odd);
+  v128.store(totals + 2 * width, squareEven);
+  v128.store(totals + 3 * width, squareOdd);
 }
 
-/** One block of 8 channels. */
-function momentsBlock8(x: usize, rows: i32, stride: usize, shifts: usize, sums: usize, squares: usize): void {
+/** The same for 8 channels. */
+// @ts-ignore: decorator
+@inline
+function momentsOf8(x: usize, rows: i32, stride: usize, shifts: usize, totals: usize, width: usize): void {
   const shift0 = v128.load(shifts);
   const shift1 = v128.load(shifts, 16);
-  let even0 = f32x4.splat(0);
-  let even1 = f32x4.splat(0);
-  let odd0 = f32x4.splat(0);
-  let odd1 = f32x4.splat(0);
-  let squareEven0 = f32x4.splat(0);
-  let squareEven1 = f32x4.splat(0);
-  let squareOdd0 = f32x4.splat(0);
-  let squareOdd1 = f32x4.splat(0);
-  let p = x;
+  let even0 = v128.load(totals);
+  let even1 = v128.load(totals, 16);
+  let odd0 = v128.load(totals + width);
+  let odd1 = v128.load(totals + width, 16);
+  let squareEven0 = v128.load(totals + 2 * width);
+  let squareEven1 = v128.load(totals + 2 * width, 16);
+  let squareOdd0 = v128.load(totals + 3 * width);
+  let squareOdd1 = v128.load(totals + 3 * width, 16);
   for (let i = rows >> 1; i > 0; i--) {
-    let d0 = f32x4.sub(v128.load(p), shift0);
-    let d1 = f32x4.sub(v128.load(p, 16), shift1);
-    p += stride;
+    let d0 = f32x4.sub(v128.load(x), shift0);
+    let d1 = f32x4.sub(v128.load(x, 16), shift1);
+    x += stride;
     even0 = f32x4.add(even0, d0);
     even1 = f32x4.add(even1, d1);
     squareEven0 = madd(d0, d0, squareEven0);
     squareEven1 = madd(d1, d1, squareEven1);
-    d0 = f32x4.sub(v128.load(p), shift0);
-    d1 = f32x4.sub(v128.load(p, 16), shift1);
-    p += stride;
+    d0 = f32x4.sub(v128.load(x), shift0);
+    d1 = f32x4.sub(v128.load(x, 16), shift1);
+    x += stride;
     odd0 = f32x4.add(odd0, d0);
     odd1 = f32x4.add(odd1, d1);
     squareOdd0 = madd(d0, d0, squareOdd0);
     squareOdd1 = madd(d1, d1, squareOdd1);
   }
   if (rows & 1) {
-    const d0 = f32x4.sub(v128.load(p), shift0);
-    const d1 = f32x4.sub(v128.load(p, 16), shift1);
+    const d0 = f32x4.sub(v128.load(x), shift0);
+    const d1 = f32x4.sub(v128.load(x, 16), shift1);
     even0 = f32x4.add(even0, d0);
     even1 = f32x4.add(even1, d1);
     squareEven0 = madd(d0, d0, squareEven0);
     squareEven1 = madd(d1, d1, squareEven1);
   }
-  even0 = f32x4.add(even0, odd0);
-  even1 = f32x4.add(even1, odd1);
-  addBlock(sums, squares, rows, shift0, even0, f32x4.add(squareEven0, squareOdd0));
-  addBlock(sums + 32, squares + 32, rows, shift1, even1, f32x4.add(squareEven1, squareOdd1));
-  const count = f32x4.splat(<f32>rows);
-  v128.store(shifts, f32x4.add(shift0, f32x4.div(even0, count)));
-  v128.store(shifts, f32x4.add(shift1, f32x4.div(even1, count)), 16);
+  v128.store(totals, even0);
+  v128.store(totals, even1, 16);
+  v128.store(totals + width, odd0);
+  v128.store(totals + width, odd1, 16);
+  v128.store(totals + 2 * width, squareEven0);
+  v128.store(totals + 2 * width, squareEven1, 16);
+  v128.store(totals + 3 * width, squareOdd0);
+  v128.store(totals + 3 * width, squareOdd1, 16);
 }
+
+/** Adds a finished block to the sums and moves the shifts to its mean. */
+function endMoments(rows: i32, c: i32, shifts: usize, totals: usize, sums: usize): void {
+  const width = padded(c) << 2;
+  const count = f32x4.splat(<f32>rows);
+  for (let j = 0; j < c; j += 4, shifts += 16, totals += 16, sums += 32) {
+    const shift = v128.load(shifts);
+    const sum = f32x4.add(v128.load(totals), v128.load(totals + width));
+    addBlock(sums, sums + 2 * width, rows, shift, sum, f32x4.add(v128.load(totals + 2 * width), v128.load(totals + 3 * width)));
+    v128.store(shifts, f32x4.add(shift, f32x4.div(sum, count)));
+  }
+}
+
+/** Float32 rows of scratch that rawMoments takes, the sums among them. */
+export const MOMENT_ROWS: usize = 9;
 
 /**
  * sums[0] = sum of x, sums[1] = sum of x^2 a channel, taken about a shift near the mean: the first block's own mean, then the mean of
  * the block before, which bounds the cancellation by a small multiple of the variance. Within a block even and odd rows are
- * summed apart, then added. Scratch: 2 float64 rows, then 1 float32 row.
+ * summed apart, then added.
  */
 export function rawMoments(x: usize, rows: i32, c: i32, sums: usize): void {
   const stride = (<usize>c) << 2;
-  const width = padded(c) << 3;
-  const shifts = sums + 2 * width;
-  memory.fill(sums, 0, 2 * width + (width >> 1));
+  const width = padded(c) << 2;
+  const shifts = sums + 4 * width;
+  const totals = shifts + width;
+  const strip = c > NARROW ? 2 * stripRows(c) : STRIP;
+  memory.fill(sums, 0, 5 * width);
   if (rows > 0) blockMeans(x, min(BLOCK, rows), c, shifts);
-  for (let i = 0; i < rows; i += BLOCK) {
-    const count = min(BLOCK, rows - i);
-    const from = x + <usize>i * stride;
-    let j: usize = 0;
-    for (; j + 8 <= <usize>c; j += 8) {
-      const at = j << 2;
-      const to = sums + (j << 3);
-      momentsBlock8(from + at, count, stride, shifts + at, to, to + width);
+  for (; rows > 0; rows -= BLOCK, x += <usize>BLOCK * stride) {
+    const count = min(BLOCK, rows);
+    memory.fill(totals, 0, 4 * width);
+    for (let i = 0; i < count; i += strip) {
+      const part = min(strip, count - i);
+      const from = x + <usize>i * stride;
+      let at: usize = 0;
+      for (; at + 32 <= stride; at += 32) momentsOf8(from + at, part, stride, shifts + at, totals + at, width);
+      for (; at < stride; at += 16) momentsOf4(from + at, part, stride, shifts + at, totals + at, width, min(4, (<i32>(stride - at)) >> 2));
     }
-    for (; j < <usize>c; j += 4) {
-      const at = j << 2;
-      const to = sums + (j << 3);
-      momentsBlock4(from + at, count, stride, shifts + at, to, to + width, min(4, c - <i32>j));
-    }
+    endMoments(count, c, shifts, totals, sums);
   }
 }
 
-/** dy where x * scale + shift is positive, else 0; dy itself without relu. */
+/** dy where x * scale is above the threshold, else 0; dy itself without relu. Above minus the shift, x * scale + shift is positive. */
 // @ts-ignore: decorator
 @inline
-export function gate(x: v128, dy: v128, scale: v128, shift: v128, relu: bool): v128 {
-  return relu ? v128.and(dy, f32x4.gt(madd(x, scale, shift), f32x4.splat(0))) : dy;
+export function gate(x: v128, dy: v128, scale: v128, threshold: v128, relu: bool): v128 {
+  return relu ? v128.and(dy, f32x4.gt(f32x4.mul(x, scale), threshold)) : dy;
 }
 
+/** Adds rows to a block's sums of up to 4 channels. */
 // @ts-ignore: decorator
 @inline
-function productsBlock4(
+function productsOf4(
   x: usize,
   dy: usize,
   rows: i32,
   stride: usize,
   mean: usize,
   scale: usize,
-  shift: usize,
-  sums: usize,
-  products: usize,
+  threshold: usize,
+  totals: usize,
+  width: usize,
   lanes: i32,
   relu: bool,
 ): void {
   const center = loadLanes(mean, lanes);
   const a = relu ? loadLanes(scale, lanes) : center;
-  const b = relu ? loadLanes(shift, lanes) : center;
-  let sum = f32x4.splat(0);
-  let product = f32x4.splat(0);
-  for (let i = 0, at: usize = 0; i < rows; i++, at += stride) {
-    const v = loadLanes(x + at, lanes);
-    const dz = gate(v, loadLanes(dy + at, lanes), a, b, relu);
+  const t = relu ? loadLanes(threshold, lanes) : center;
+  let sum = v128.load(totals);
+  let product = v128.load(totals + width);
+  for (; rows > 0; rows--, x += stride, dy += stride) {
+    const v = loadLanes(x, lanes);
+    const dz = gate(v, loadLanes(dy, lanes), a, t, relu);
     sum = f32x4.add(sum, dz);
     product = madd(dz, f32x4.sub(v, center), product);
   }
-  addTo(sums, sum);
-  addTo(products, product);
+  v128.store(totals, sum);
+  v128.store(totals + width, product);
 }
 
+/** The same for 8 channels. */
 // @ts-ignore: decorator
 @inline
-function productsBlock8(
+function productsOf8(
   x: usize,
   dy: usize,
   rows: i32,
   stride: usize,
   mean: usize,
   scale: usize,
-  shift: usize,
-  sums: usize,
-  products: usize,
+  threshold: usize,
+  totals: usize,
+  width: usize,
   relu: bool,
 ): void {
   const mean0 = v128.load(mean);
   const mean1 = v128.load(mean, 16);
-  const scale0 = relu ? v128.load(scale) : mean0;
-  const scale1 = relu ? v128.load(scale, 16) : mean1;
-  const shift0 = relu ? v128.load(shift) : mean0;
-  const shift1 = relu ? v128.load(shift, 16) : mean1;
-  let sum0 = f32x4.splat(0);
-  let sum1 = f32x4.splat(0);
-  let product0 = f32x4.splat(0);
-  let product1 = f32x4.splat(0);
-  for (let i = 0, at: usize = 0; i < rows; i++, at += stride) {
-    const x0 = v128.load(x + at);
-    const x1 = v128.load(x + at, 16);
-    const dz0 = gate(x0, v128.load(dy + at), scale0, shift0, relu);
-    const dz1 = gate(x1, v128.load(dy + at, 16), scale1, shift1, relu);
+  const a0 = relu ? v128.load(scale) : mean0;
+  const a1 = relu ? v128.load(scale, 16) : mean1;
+  const t0 = relu ? v128.load(threshold) : mean0;
+  const t1 = relu ? v128.load(threshold, 16) : mean1;
+  let sum0 = v128.load(totals);
+  let sum1 = v128.load(totals, 16);
+  let product0 = v128.load(totals + width);
+  let product1 = v128.load(totals + width, 16);
+  for (; rows > 0; rows--, x += stride, dy += stride) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const dz0 = gate(x0, v128.load(dy), a0, t0, relu);
+    const dz1 = gate(x1, v128.load(dy, 16), a1, t1, relu);
     sum0 = f32x4.add(sum0, dz0);
     sum1 = f32x4.add(sum1, dz1);
     product0 = madd(dz0, f32x4.sub(x0, mean0), product0);
     product1 = madd(dz1, f32x4.sub(x1, mean1), product1);
   }
-  addTo(sums, sum0);
-  addTo(sums + 32, sum1);
-  addTo(products, product0);
-  addTo(products + 32, product1);
+  v128.store(totals, sum0);
+  v128.store(totals, sum1, 16);
+  v128.store(totals + width, product0);
+  v128.store(totals + width, product1, 16);
 }
 
 // @ts-ignore: decorator
 @inline
-function products(x: usize, dy: usize, rows: i32, c: i32, mean: usize, scale: usize, shift: usize, sums: usize, relu: bool): void {
+function products(x: usize, dy: usize, rows: i32, c: i32, mean: usize, scale: usize, threshold: usize, sums: usize, relu: bool): void {
   const stride = (<usize>c) << 2;
-  const width = padded(c) << 3;
-  for (let i = 0; i < rows; i += BLOCK) {
-    const count = min(BLOCK, rows - i);
-    const from = <usize>i * stride;
-    let j: usize = 0;
-    for (; j + 8 <= <usize>c; j += 8) {
-      const at = j << 2;
-      const to = sums + (j << 3);
-      productsBlock8(x + from + at, dy + from + at, count, stride, mean + at, scale + at, shift + at, to, to + width, relu);
+  const width = padded(c) << 2;
+  const totals = sums + 4 * width;
+  const strip = stripRows(c);
+  for (; rows > 0; rows -= BLOCK) {
+    memory.fill(totals, 0, 2 * width);
+    for (let left = min(BLOCK, rows); left > 0; left -= strip) {
+      const count = min(strip, left);
+      let at: usize = 0;
+      for (; at + 32 <= stride; at += 32) {
+        productsOf8(x + at, dy + at, count, stride, mean + at, scale + at, threshold + at, totals + at, width, relu);
+      }
+      for (; at < stride; at += 16) {
+        const lanes = min(4, (<i32>(stride - at)) >> 2);
+        productsOf4(x + at, dy + at, count, stride, mean + at, scale + at, threshold + at, totals + at, width, lanes, relu);
+      }
+      x += <usize>count * stride;
+      dy += <usize>count * stride;
     }
-    for (; j < <usize>c; j += 4) {
-      const at = j << 2;
-      const to = sums + (j << 3);
-      const lanes = min(4, c - <i32>j);
-      productsBlock4(x + from + at, dy + from + at, count, stride, mean + at, scale + at, shift + at, to, to + width, lanes, relu);
-    }
+    for (let at: usize = 0; at < 2 * width; at += 16) addTo(sums + 2 * at, v128.load(totals + at));
   }
 }
 
+function productsRelu(x: usize, dy: usize, rows: i32, c: i32, mean: usize, scale: usize, threshold: usize, sums: usize): void {
+  products(x, dy, rows, c, mean, scale, threshold, sums, true);
+}
+
+function productsPlain(x: usize, dy: usize, rows: i32, c: i32, mean: usize, sums: usize): void {
+  products(x, dy, rows, c, mean, 0, 0, sums, false);
+}
+
+/** Float32 rows of scratch that addProducts takes, the sums among them. */
+export const PRODUCT_ROWS: usize = 6;
+
 /**
- * Adds to sums[0] the sum of dz and to sums[1] that of dz * (x - mean) a channel; dz = dy, or 0 where x * scale + shift is not positive
- * if scale is given. Within a block: rows in order.
+ * Adds to sums[0] the sum of dz and to sums[1] that of dz * (x - mean) a channel; dz = dy, or 0 where x * scale is not above the
+ * threshold if there is one. Within a block: rows in order.
  */
-export function addProducts(x: usize, dy: usize, rows: i32, c: i32, mean: usize, scale: usize, shift: usize, sums: usize): void {
-  if (scale) products(x, dy, rows, c, mean, scale, shift, sums, true);
-  else products(x, dy, rows, c, mean, scale, shift, sums, false);
+export function addProducts(x: usize, dy: usize, rows: i32, c: i32, mean: usize, scale: usize, threshold: usize, sums: usize): void {
+  if (threshold) productsRelu(x, dy, rows, c, mean, scale, threshold, sums);
+  else productsPlain(x, dy, rows, c, mean, sums);
 }

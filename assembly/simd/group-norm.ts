@@ -1,7 +1,7 @@
 // Group normalization of channels-last images, forward and backward: sums a channel over the pixels (see channel-sums), then over the
 // channels of a group in order, float64. An image's result does not depend on the other images.
 import { backwardRows, scaleRows } from "./channel-maps";
-import { addProducts, padded, rawMoments } from "./channel-sums";
+import { addProducts, MOMENT_ROWS, padded, PRODUCT_ROWS, rawMoments } from "./channel-sums";
 
 // @ts-ignore: decorator
 @inline
@@ -37,7 +37,7 @@ export function group_norm_f32(
   const width = c / groups;
   const count = <f64>pixels * <f64>width;
   const squares = scratch + (padded(c) << 3);
-  const scale = scratch + 20 * padded(c);
+  const scale = scratch + ((MOMENT_ROWS * padded(c)) << 2);
   const shift = scale + ((<usize>c) << 2);
   const image = (<usize>pixels * <usize>c) << 2;
   for (let i = 0; i < n; i++, x += image, y += image) {
@@ -88,7 +88,7 @@ export function group_norm_backward_f32(
   const count = <f64>pixels * <f64>width;
   const products = scratch + (padded(c) << 3);
   const row = (<usize>c) << 2;
-  const mean = scratch + 16 * padded(c);
+  const mean = scratch + ((PRODUCT_ROWS * padded(c)) << 2);
   const scale = mean + row;
   const slope = scale + row;
   const offset = slope + row;
@@ -129,7 +129,7 @@ export function group_norm_affine_gradient_f32(
 ): void {
   const width = c / groups;
   const sums = padded(c) << 3;
-  const total = scratch + 2 * sums;
+  const total = scratch + ((PRODUCT_ROWS * padded(c)) << 2);
   const mean = total + 2 * sums;
   const image = (<usize>pixels * <usize>c) << 2;
   memory.fill(total, 0, 2 * sums);

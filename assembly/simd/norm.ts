@@ -100,6 +100,13 @@ export function batch_norm_f32(x: usize, scaleShift: usize, y: usize, rows: i32,
   scaleRows(x, y, rows, c, scaleShift, scaleShift + ((<usize>c) << 2), relu);
 }
 
+/** Where x * scale is above minus the shift, x * scale + shift is positive, rounding or not. */
+// @ts-ignore: decorator
+@inline
+function thresholds(scaleShift: usize, threshold: usize, c: i32): void {
+  for (let j = 0; j < c; j++) store<f32>(threshold + ((<usize>j) << 2), -load<f32>(scaleShift + ((<usize>(c + j)) << 2)));
+}
+
 export function batch_norm_backward_sums_f32(
   x: usize,
   dy: usize,
@@ -112,8 +119,10 @@ export function batch_norm_backward_sums_f32(
   relu: i32,
 ): void {
   const width = padded(c) << 3;
+  const threshold = scratch + 3 * width;
   memory.fill(scratch, 0, 2 * width);
-  addProducts(x, dy, rows, c, meanVariance, relu ? scaleShift : 0, scaleShift + ((<usize>c) << 2), scratch);
+  if (relu) thresholds(scaleShift, threshold, c);
+  addProducts(x, dy, rows, c, meanVariance, scaleShift, relu ? threshold : 0, scratch);
   for (let j = 0; j < c; j++) {
     put(sums, j, load<f64>(scratch + ((<usize>j) << 3)));
     put(sums, c + j, load<f64>(scratch + width + ((<usize>j) << 3)) * get(scaleShift, 2 * c + j));
@@ -139,5 +148,7 @@ export function batch_norm_backward_f32(
     put(scratch, c + j, factor * get(sums, j));
   }
   const row = (<usize>c) << 2;
-  backwardRows(x, dy, dx, rows, c, meanVariance, scaleShift, relu ? scaleShift + row : 0, scratch, scratch + row);
+  const threshold = scratch + 2 * row;
+  if (relu) thresholds(scaleShift, threshold, c);
+  backwardRows(x, dy, dx, rows, c, meanVariance, scaleShift, relu ? threshold : 0, scratch, scratch + row);
 }

@@ -26,7 +26,7 @@ export const groupNorm = kernel({
   buffers: { x: "in", gamma: "in?", beta: "in?", y: "out", stats: "out" },
   numbers: ["n", "pixels", "c", "groups", "eps"],
   lengths: ({ n, pixels, c, groups }) => ({ x: n * pixels * c, gamma: c, beta: c, y: n * pixels * c, stats: n * groups * 2 }),
-  scratch: ({ c }) => 5 * padded(c) + 2 * c,
+  scratch: ({ c }) => 9 * padded(c) + 2 * c,
   define: ({ x, gamma, beta, y, stats }, { n, pixels, c, groups, eps }) => {
     const width = c / groups;
     for (let i = 0; i < n; i++) {
@@ -72,7 +72,7 @@ export const groupNormBackward = kernel({
     stats: n * groups * 2,
     dx: n * pixels * c,
   }),
-  scratch: ({ c }) => 4 * padded(c) + 4 * c,
+  scratch: ({ c }) => 6 * padded(c) + 4 * c,
   define: ({ x, dy, gamma, stats, dx }, { n, pixels, c, groups }) => {
     const width = c / groups;
     const count = pixels * width;
@@ -110,7 +110,7 @@ export const groupNormAffineGradient = kernel({
   buffers: { x: "in", dy: "in", stats: "in", dgamma: "out", dbeta: "out" },
   numbers: ["n", "pixels", "c", "groups"],
   lengths: ({ n, pixels, c, groups }) => ({ x: n * pixels * c, dy: n * pixels * c, stats: n * groups * 2, dgamma: c, dbeta: c }),
-  scratch: ({ c }) => 8 * padded(c) + c,
+  scratch: ({ c }) => 10 * padded(c) + c,
   define: ({ x, dy, stats, dgamma, dbeta }, { n, pixels, c, groups }) => {
     const width = c / groups;
     for (let j = 0; j < c; j++) {

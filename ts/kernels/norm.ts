@@ -37,7 +37,7 @@ export const batchNormMoments = kernel({
   buffers: { x: "in", moments: "out" },
   numbers: ["rows", "c"],
   lengths: ({ rows, c }) => ({ x: rows * c, moments: 2 * c }),
-  scratch: ({ c }) => 5 * padded(c),
+  scratch: ({ c }) => 9 * padded(c),
   define: ({ x, moments }, { rows, c }) => {
     for (let j = 0; j < c; j++) {
       let sum = 0;
@@ -171,7 +171,7 @@ export const batchNormBackwardSums = kernel({
   buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "out" },
   numbers: ["rows", "c", "relu"],
   lengths: ({ rows, c }) => ({ x: rows * c, dy: rows * c, meanVariance: 2 * c, scaleShift: 3 * c, sums: 2 * c }),
-  scratch: ({ c }) => 4 * padded(c),
+  scratch: ({ c }) => 7 * padded(c),
   define: ({ x, dy, meanVariance, scaleShift, sums }, { rows, c, relu }) => {
     for (let j = 0; j < c; j++) {
       let sum = 0;
@@ -197,7 +197,7 @@ export const batchNormBackward = kernel({
   buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "in", dx: "out" },
   numbers: ["rows", "c", "relu", "count"],
   lengths: ({ rows, c }) => ({ x: rows * c, dy: rows * c, meanVariance: 2 * c, scaleShift: 3 * c, sums: 2 * c, dx: rows * c }),
-  scratch: ({ c }) => 2 * c,
+  scratch: ({ c }) => 3 * c,
   define: ({ x, dy, meanVariance, scaleShift, sums, dx }, { rows, c, relu, count }) => {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < c; j++) {
