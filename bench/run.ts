@@ -15,7 +15,8 @@ import { compareRows } from "./suite/comparison.ts";
 import { compilePrograms } from "./suite/compile-programs.ts";
 import { comparisonTable, disturbanceLine, measuredTable, verdictText } from "./suite/markdown.ts";
 import type { Findings, Plan } from "./suite/plan.ts";
-import { readRows, runtime, writeRows, type Measured } from "./suite/rows.ts";
+import { disturbance } from "./suite/statistics.ts";
+import { readRows, runtime, spreadsOf, writeRows, type Measured } from "./suite/rows.ts";
 
 /** In the order in which they run; those that are not named run only when asked for. */
 const BENCHES = ["calibrate", "kernels", "step", "growth", "start"] as const;
@@ -109,6 +110,9 @@ function check(rows: readonly Measured[]): boolean {
 }
 
 function accept(rows: readonly Measured[]): void {
+  const spreads = spreadsOf(rows);
+  if (spreads.length === 0 || disturbance(spreads) === "disturbed")
+    fail("bench: --accept after a disturbed run, a calm one of 3 rounds or more is wanted");
   const file = baselineFile();
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, writeBaseline(acceptRatios(rows, oldBaseline(), describeMachine().cpu, runtime)));

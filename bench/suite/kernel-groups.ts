@@ -1,7 +1,8 @@
-// Groups of kernel calls that are measured in turn, each with what bounds them: multiply-adds or copies.
+// Groups of kernel calls that are measured in turn, each with what bounds them: multiply-adds or copies. Kernels run on this thread
+// alone, so what counts is CPU time: on a machine that others use, it holds where the clock does not.
 import type { Kernel, Numbers, Role } from "../../ts/kernels/kernel.ts";
 import { ceilingRun, copies, multiplyAdds } from "./ceiling.ts";
-import { interleave, type Series, type Variant } from "./interleave.ts";
+import { interleave, type Series } from "./interleave.ts";
 import { KernelRoom } from "./kernel-room.ts";
 import { isChosen, progress, type Plan } from "./plan.ts";
 import { measured, type Measured, type Unit } from "./rows.ts";
@@ -40,72 +41,103 @@ export function trafficOf<B extends Record<string, Role>, N extends readonly str
   return kernel.order.reduce((sum, name) => sum + 4 * lengths[name] * (kernel.buffers[name] === "inout" ? 2 : 1), 0);
 }
 
-const BOUND = "bound";
+/** Milliseconds of a batch of calls, at least: the clocks are read once a batch. */
+const BATCH = 0.2;
+
+interface Batch {
+  readonly run: () => void;
+  readonly calls: number;
+}
+
+/** Warms a call up, and makes batches of calls that take long enough to be timed. */
+function batchOf(run: () => void, warmup: number): Batch {
+  const start = performance.now();
+  let fastest = Infinity;
+  for (let before = start, calls = 0; calls < 3 || before - start < warmup; calls++) {
+    run();
+    const after = performance.now();
+    fastest = Math.min(fastest, after - before);
+    before = after;
+  }
+  const calls = Math.ceil(BATCH / Math.max(fastest, BATCH / 10_000));
+  return {
+    calls,
+    run: () => {
+      for (let i = 0; i < calls; i++) run();
+    },
+  };
+}
+
+/** CPU milliseconds of one call in each round, and the best by either clock. */
+interface Times {
+  readonly rounds: readonly number[];
+  readonly best: number;
+  readonly cpu: number;
+}
+
+function timesOf({ cpuTimes, best, cpu }: Series, { calls }: Batch): Times {
+  const rounds = cpuTimes.map((ms) => ms / calls);
+  return { rounds, best: Math.min(best / calls, ...rounds), cpu };
+}
 
 interface Measurement {
   readonly group: Group;
-  readonly bound: Series;
+  readonly bound: Times;
   /** Of one call of the bound. */
   readonly boundWork: number;
-  readonly series: ReadonlyMap<string, Series>;
+  readonly calls: ReadonlyMap<string, Times>;
 }
 
-function rowsOf({ group, bound, boundWork, series }: Measurement): Measured[] {
+function rowsOf({ group, bound, boundWork, calls }: Measurement): Measured[] {
   const unit: Unit = group.bound === "compute" ? "GFLOP/s" : "GB/s";
   const rows = group.calls.flatMap(({ name, work, elements }) => {
-    const own = series.get(name);
-    if (own === undefined) return [];
-    const speed = (amount: number, kind: Unit): Measured =>
-      measured({
-        name,
-        value: amount / median(own.medians) / 1e6,
-        unit: kind,
-        best: amount / own.best / 1e6,
-        spread: spread(own.medians),
-        cpu: own.cpu,
-      });
-    const share = work / boundWork / ratioOfTimes(own.medians, bound.medians).median;
+    const own = calls.get(name)!;
+    const speed = (amount: number, kind: Unit): Measured => {
+      const { rounds, best, cpu } = own;
+      const value = amount / median(rounds) / 1e6;
+      return measured({ name, unit: kind, value, best: amount / best / 1e6, spread: spread(rounds), cpu });
+    };
+    const share = work / boundWork / ratioOfTimes(own.rounds, bound.rounds).median;
     return [{ ...speed(work, unit), ceilingShare: share }, ...(elements === undefined ? [] : [speed(elements, "Gelem/s")])];
   });
   const ratios = (group.ratios ?? []).flatMap(({ name, slow, fast }) => {
-    const over = series.get(slow);
-    const under = series.get(fast);
+    const over = calls.get(slow);
+    const under = calls.get(fast);
     if (over === undefined || under === undefined) return [];
-    const ratio = ratioOfTimes(over.medians, under.medians);
+    const ratio = ratioOfTimes(over.rounds, under.rounds);
     return [measured({ name, value: ratio.median, unit: "speed ratio", best: over.best / under.best, spread: ratio.spread })];
   });
   return [...rows, ...ratios];
 }
 
-/** Measures the groups one after the other. Also gives the series of all bounds of multiply-adds, which tell how calm the machine was. */
+/** Measures the groups one after the other. Also gives the times of all multiply-adds, which tell how calm the machine was. */
 export async function measureGroups(
   module: WebAssembly.Module,
   groups: readonly Group[],
   plan: Plan,
-): Promise<{ rows: Measured[]; chains: Series[] }> {
+): Promise<{ readonly rows: Measured[]; readonly chain: number[] }> {
   const room = new KernelRoom(module);
   const rows: Measured[] = [];
-  const chains: Series[] = [];
+  const chain: number[] = [];
   const chosen = groups
     .map((group) => ({ ...group, calls: group.calls.filter(({ name }) => isChosen(plan, name)) }))
     .filter(({ calls }) => calls.length > 0);
+  const warmup = plan.quick ? 8 : 40;
   for (const [index, group] of chosen.entries()) {
     progress(index, chosen.length, group.name);
     room.clear();
     const ceiling = group.bound === "compute" ? multiplyAdds(room) : copies(room, group.bound.copyBytes);
-    const variants: Variant[] = [
-      { name: BOUND, run: ceilingRun(room, ceiling) },
-      ...group.calls.map(({ name, prepare }) => ({ name, run: prepare(room) })),
-    ];
-    const [first, ...rest] = await interleave(variants, {
-      rounds: plan.rounds ?? (plan.quick ? 5 : 11),
-      time: plan.quick ? 4 : 12,
-      warmupTime: plan.quick ? 8 : 40,
-      warmupCalls: 2,
-    });
-    if (group.bound === "compute") chains.push(first);
-    rows.push(...rowsOf({ group, bound: first, boundWork: ceiling.work, series: new Map(rest.map((series) => [series.name, series])) }));
+    const runs = [ceilingRun(room, ceiling), ...group.calls.map(({ prepare }) => prepare(room))];
+    const batches = runs.map((run) => batchOf(run, warmup));
+    const series = await interleave(
+      batches.map(({ run }, variant) => ({ name: String(variant), run })),
+      { rounds: plan.rounds ?? (plan.quick ? 5 : 11), time: plan.quick ? 4 : 12 },
+    );
+    const [bound, ...rest] = series.map((own, variant) => timesOf(own, batches[variant]));
+    const calls = new Map(group.calls.map(({ name }, call) => [name, rest[call]]));
+    if (group.bound === "compute") chain.push(...bound.rounds);
+    rows.push(...rowsOf({ group, bound, boundWork: ceiling.work, calls }));
   }
   progress(chosen.length, chosen.length, "");
-  return { rows, chains };
+  return { rows, chain };
 }

@@ -1,7 +1,7 @@
 // Results as Markdown: what a bench found, two runs beside each other, and what --check says.
 import type { Comparison } from "./comparison.ts";
 import type { Verdict } from "./baseline.ts";
-import type { Measured } from "./rows.ts";
+import { spreadsOf, type Measured } from "./rows.ts";
 import { disturbance, median } from "./statistics.ts";
 
 /** A number with three digits that count, without an exponent. */
@@ -41,9 +41,9 @@ export function measuredTable(rows: readonly Measured[]): string {
   );
 }
 
-/** How calm the machine was, in a line; null where nothing was measured more than once. */
+/** How calm the machine was, in a line; null where nothing was measured often enough to tell. */
 export function disturbanceLine(rows: readonly Measured[]): string | null {
-  const spreads = rows.flatMap(({ spread }) => (spread === null ? [] : [spread]));
+  const spreads = spreadsOf(rows);
   if (spreads.length === 0) return null;
   const worst = Math.max(...spreads);
   const name = rows.find(({ spread }) => spread === worst)!.name;

@@ -51,6 +51,11 @@ export function measured(
   return { runtime, threads: 1, ceilingShare: null, best: row.value, spread: null, cpu: null, ...row };
 }
 
+/** The spreads of those rows that have one. */
+export function spreadsOf(rows: readonly Measured[]): number[] {
+  return rows.flatMap(({ spread }) => (spread === null ? [] : [spread]));
+}
+
 /** What tells a row from others of the same run. */
 export function rowKey({ name, threads, unit }: Pick<Row, "name" | "threads" | "unit">): string {
   return `${name}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${unit}`;

@@ -32,8 +32,10 @@ const CALM = 0.03;
 /** Spreads above this make speeds worthless; ratios of what was measured in turn may still hold. */
 const DISTURBED = 0.1;
 
+export type Disturbance = "calm" | "slightly disturbed" | "disturbed";
+
 /** How much other work disturbed a run, from the spreads of its rows. */
-export function disturbance(spreads: readonly number[]): "calm" | "slightly disturbed" | "disturbed" {
+export function disturbance(spreads: readonly number[]): Disturbance {
   const middle = median(spreads);
   return middle < CALM ? "calm" : middle < DISTURBED ? "slightly disturbed" : "disturbed";
 }
