@@ -29,7 +29,7 @@ async function open({ file, work, depth, batch, threads, form }: Job): Promise<O
   const name = form === "web-training" ? "onnxruntime-web-training" : `onnxruntime-${form}`;
   // The build for training is for browsers; where its threads' program comes from the page's own origin it is not fetched first.
   if (form === "web-training" && threads > 1) Object.assign(globalThis, { location: { origin: "null", href: import.meta.url } });
-  const ort = load<Ort>(form === "web-training" ? locate(`${name}/dist/ort.training.wasm.min.js`) : name);
+  const ort = load<Ort>(name, form === "web-training" ? locate(`${name}/dist/ort.training.wasm.min.js`) : name);
   if (form !== "node") {
     ort.env.wasm.numThreads = threads;
     ort.env.wasm.wasmPaths = pathToFileURL(locate(`${name}/dist/`)).href;

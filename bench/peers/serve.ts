@@ -43,10 +43,10 @@ class NotInstalled extends Error {}
 
 const require = createRequire(import.meta.url);
 
-/** A package of bench/peers; the caller says what it uses of it. */
-export function load<T>(name: string): T {
+/** A package of bench/peers, or one file of it; the caller says what it uses of it. */
+export function load<T>(name: string, path = name): T {
   try {
-    return require(name) as T;
+    return require(path) as T;
   } catch (error) {
     if ((error as { code?: string }).code === "MODULE_NOT_FOUND") throw new NotInstalled(name);
     throw error;
