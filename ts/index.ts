@@ -2,6 +2,7 @@
 // Outside Node: setBackend(createWasmBackend(module)) with the compiled strict.wasm. In Node that is done by itself.
 export * from "./autograd/index.ts";
 export { createDryBackend, createReferenceBackend, createSharedMemory, createWasmBackend, type WasmBackend } from "./backend/index.ts";
+export { CONTRACT } from "./contract.ts";
 export * from "./data/index.ts";
 export * from "./models/index.ts";
 export * from "./nn/index.ts";

@@ -4,6 +4,7 @@
 /** Areas by path; the longest prefix counts. */
 export const areas: Readonly<Record<string, string>> = {
   "assembly/": "assembly",
+  "ts/contract.ts": "contract",
   "ts/math.ts": "math",
   "ts/sha256.ts": "sha256",
   "ts/random.ts": "random",
@@ -31,7 +32,7 @@ export const areas: Readonly<Record<string, string>> = {
 };
 
 /** Leaves that every area but assembly and kernels may import. */
-export const forAll: readonly string[] = ["math", "sha256", "shards"];
+export const forAll: readonly string[] = ["contract", "math", "sha256", "shards"];
 
 /** Areas that may import every other one. */
 export const roots: readonly string[] = ["cli", "bench", "test"];
@@ -39,6 +40,7 @@ export const roots: readonly string[] = ["cli", "bench", "test"];
 /** What an area may import beside itself and the leaves. `type x` allows x in type imports only. Nothing points upward. */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   assembly: [],
+  contract: [],
   math: [],
   sha256: [],
   shards: [],

@@ -1,6 +1,7 @@
 // What checkpoints say beside tensors: settings, and the data that the model was made for, so that it can be used without them. Nothing
 // of it is believed: names reach the screen and folders, sizes decide how much memory is taken.
 import * as v from "valibot";
+import { contractOf } from "../contract.ts";
 import { withBackend } from "../autograd/index.ts";
 import { createDryBackend } from "../backend/index.ts";
 import { FormatError, type Dataset } from "../data/index.ts";
@@ -56,6 +57,10 @@ export interface About {
   readonly settings: TrainSettings;
   readonly data: DataDescription;
   readonly kernels: string | undefined;
+  /** The numerics contract it was trained under. */
+  readonly contract: string;
+  /** The version of perpend that trained it. */
+  readonly perpend: string | undefined;
 }
 
 /** `a, b, c, ...`. */
@@ -93,13 +98,18 @@ export function aboutOf(checkpoint: Checkpoint, file: string): About {
   const settings = parseSettings(state["settings"], file);
   const data = checked("data", dataSchema, state["data"]);
   checkModel(settings, data, checkpoint, file);
-  const versions = state["versions"];
-  const kernels = typeof versions === "object" && versions !== null && "kernels" in versions ? versions.kernels : undefined;
+  const versions = checked(
+    "versions",
+    v.optional(v.object({ kernels: v.optional(line), perpend: v.optional(line) }), {}),
+    state["versions"],
+  );
   return {
     name: checked("name", v.optional(folderName, "run"), state["name"]),
     command: checked("command", v.optional(v.pipe(v.string(), v.maxLength(100_000))), state["command"]),
     settings,
     data,
-    kernels: checked("versions.kernels", v.optional(line), kernels),
+    kernels: versions.kernels,
+    contract: checked("contract", line, contractOf(state)),
+    perpend: versions.perpend,
   };
 }

@@ -1,10 +1,8 @@
 // The kernel builds as the command line uses and names them.
+import { CONTRACT } from "../contract.ts";
 import { sha256 } from "../sha256.ts";
 import { kernelPath, readKernels, type KernelBuild, type KernelPath } from "../node.ts";
 import { packageVersion } from "./package-info.ts";
-
-/** Which numbers the same settings give; raised when a change of perpend changes them. */
-export const CONTRACT = "1";
 
 export interface Kernels extends KernelPath {
   readonly build: KernelBuild;

@@ -34,6 +34,12 @@ import { UsageError } from "./usage.ts";
 /** Images in a report. */
 const SAMPLES = 16;
 
+interface ResumedFrom {
+  readonly checkpoint: Checkpoint;
+  readonly path: string;
+  readonly acceptContract: boolean;
+}
+
 export interface RunPlan {
   /** What tells the run from others. */
   readonly name: string;
@@ -48,7 +54,7 @@ export interface RunPlan {
   /** Steps between step events in the log. */
   readonly logInterval: number;
   readonly tensorboard: boolean;
-  readonly resumed?: { readonly checkpoint: Checkpoint; readonly path: string };
+  readonly resumed?: ResumedFrom;
 }
 
 export interface RunSurroundings {
@@ -227,9 +233,9 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
   }
 }
 
-function resumeFrom(trainer: Trainer, { checkpoint, path }: { readonly checkpoint: Checkpoint; readonly path: string }): void {
+function resumeFrom(trainer: Trainer, { checkpoint, path, acceptContract }: ResumedFrom): void {
   try {
-    trainer.resume(checkpoint);
+    trainer.resume(checkpoint, { acceptContract });
   } catch (error) {
     throw new Error(`${basename(path)}: ${(error as Error).message}`, { cause: error });
   }

@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly output?: string;
   readonly experiment?: string;
   readonly resume?: string;
+  readonly acceptContract: boolean;
   readonly maxSteps?: number;
   readonly logInterval: number;
   readonly evalInterval: number;
@@ -130,6 +131,7 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
       ["--fast", "relaxed kernels: fused multiply-add, no longer the same bits everywhere"],
       ["--max-steps <count>", "stop after so many steps in all", real(whole)],
       ["--resume <path>", "go on from a run's folder or a checkpoint, to the same bits as without a stop"],
+      ["--accept-contract", "go on from a checkpoint of another numerics contract, to other bits than those of an uninterrupted run"],
       ["--output <folder>", `where run folders are made (default: ${OUTPUT})`],
       ["--experiment <name>", "the run folder's name (default: from model, skip, data set and seed)"],
       ["--eval-interval <epochs>", "epochs between evaluations (default: 1)", real(whole)],
@@ -156,7 +158,7 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "tensorboard", "report", "json"]; // prettier-ignore
+const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "tensorboard", "report", "json"]; // prettier-ignore
 
 /** What was typed, in two: what decides the bits, and the rest. */
 export function givenOptions(command: Command): { given: GivenSettings; run: RunOptions } {
@@ -164,7 +166,15 @@ export function givenOptions(command: Command): { given: GivenSettings; run: Run
   const typed = Object.entries(all).filter(([key]) => command.getOptionValueSource(key) === "cli");
   const given = Object.fromEntries(typed.filter(([key]) => !RUN_ONLY.includes(key))) as GivenSettings;
   const asked = Object.fromEntries(typed.filter(([key]) => RUN_ONLY.includes(key))) as Partial<RunOptions>;
-  const usual = { logInterval: 1, evalInterval: 1, checkpointHist: 3, tensorboard: false, report: true, json: false };
+  const usual = {
+    acceptContract: false,
+    logInterval: 1,
+    evalInterval: 1,
+    checkpointHist: 3,
+    tensorboard: false,
+    report: true,
+    json: false,
+  };
   return { given, run: { ...usual, ...asked } };
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
+import { changesSince, CONTRACT } from "../contract.ts";
 import { formatEvent } from "../train/log.ts";
 import type { JsonObject } from "../train/index.ts";
 import { aboutOf, type About } from "./checkpoint-about.ts";
@@ -19,6 +20,7 @@ import { quoted, selfCommand } from "./self-command.ts";
 import { continueWith, recipeOf, resolveSettings } from "./settings.ts";
 import { EXIT_STOPPED, listenForStop } from "./stop.ts";
 import { addTrainOptions, givenOptions, runName, type RunOptions } from "./train-options.ts";
+import { UsageError } from "./usage.ts";
 
 /** A display that says only what must be said. */
 export function quietProgress(): Progress {
@@ -60,6 +62,21 @@ function warnOfKernels(about: About, fast: boolean, progress: Progress): void {
     progress.message(`warning: the checkpoint was made with kernels ${about.kernels}, these are ${name}: the bits may differ`);
 }
 
+/** Refuses to go on from a checkpoint whose next steps would have other bits; where that is accepted, says so. */
+function checkContract({ contract, perpend }: About, path: string, accepted: boolean, progress: Progress): void {
+  if (contract === CONTRACT) return;
+  const by = perpend === undefined ? "" : ` (perpend ${perpend})`;
+  const found = `${path} was trained under numerics contract ${contract}${by}, this perpend computes contract ${CONTRACT} (${changesSince(contract)})`;
+  if (!accepted)
+    throw new UsageError(
+      `--resume: ${found}; wanted ${perpend === undefined ? "the perpend that began it" : `perpend ${perpend}`} to go on to the bits of an uninterrupted run, ` +
+        `or --accept-contract to go on from there to others`,
+    );
+  progress.message(
+    `warning: ${found}; --accept-contract: from here on the bits are those of contract ${CONTRACT}, not those of an uninterrupted run`,
+  );
+}
+
 /** Prints what is left to say and sets the exit code. */
 async function conclude(outcome: RunOutcome, run: RunOptions, progress: Progress): Promise<void> {
   const { folder, end, unsaved, failure } = outcome;
@@ -94,7 +111,8 @@ async function train(command: Command): Promise<void> {
     : createProgress({ ...(command.getOptionValueSource("logInterval") === "cli" && { everySteps: run.logInterval }) });
   for (const { reason } of resumed?.skipped ?? []) progress.message(`warning: passed over ${reason}`);
   if (resumed && about) {
-    warnOfKernels(about, settings.fast, progress);
+    checkContract(about, resumed.path, run.acceptContract, progress);
+    if (about.contract === CONTRACT) warnOfKernels(about, settings.fast, progress);
     if (resumed.skipped.length > 0)
       progress.message("the newest checkpoint that is whole is taken instead; what came after it is trained again");
     progress.message(`going on from ${resumed.path}`);
@@ -118,7 +136,7 @@ async function train(command: Command): Promise<void> {
       logInterval: run.logInterval,
       tensorboard: run.tensorboard,
       ...(run.maxSteps !== undefined && { maxSteps: run.maxSteps }),
-      ...(resumed && { resumed }),
+      ...(resumed && { resumed: { ...resumed, acceptContract: run.acceptContract } }),
     };
     const openFolder = async (step: number): Promise<RunFolder> => {
       const folder =

@@ -1,5 +1,6 @@
 // The state of a run as a checkpoint, and back. Weights and running statistics have the model's keys and PyTorch's layouts, so that
 // the file serves as a state dict; optimizer state is under `optimizer.<name>.<key>`, averages under `ema.<key>`.
+import { CONTRACT } from "../contract.ts";
 import { readState, writeState, type StateDict, type StateEntry, type Variable } from "../nn/index.ts";
 import type { Checkpoint } from "./checkpoint-format.ts";
 import type { JsonObject } from "./events.ts";
@@ -39,7 +40,7 @@ export function captureState(pool: Trained, position: Position, about: JsonObjec
   const tensors = Object.entries(readState(entriesOf(pool))).map(
     ([key, { shape, values }]) => [key, { shape: [...shape], values: Float32Array.from(values) }] as const,
   );
-  return { tensors: new Map(tensors), state: { ...about, ...position, optimizerSteps: pool.optimizer.steps } };
+  return { tensors: new Map(tensors), state: { ...about, ...position, optimizerSteps: pool.optimizer.steps, contract: CONTRACT } };
 }
 
 function number(state: JsonObject, key: string): number {

@@ -1,5 +1,6 @@
 // The training loop, on the calling thread or on a team: epochs over a loader, learning rate by schedule, evaluation, checkpoints.
 // It yields what happens as typed events and prints nothing.
+import { changesSince, CONTRACT, contractOf } from "../contract.ts";
 import type { Schedule } from "../optim/index.ts";
 import type { BatchSource, RawBatch } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint-format.ts";
@@ -61,8 +62,17 @@ export class Trainer {
     return captureState(this.options.pool, this.position, { ...this.options.about, best: this.best });
   }
 
-  /** Goes on from a checkpoint. */
-  resume(checkpoint: Checkpoint): void {
+  /**
+   * Goes on from a checkpoint. Error: one of another numerics contract, unless accepted: the bits are then those of this contract from
+   * here on, and no longer those of an uninterrupted run.
+   */
+  resume(checkpoint: Checkpoint, { acceptContract = false }: { readonly acceptContract?: boolean } = {}): void {
+    const contract = contractOf(checkpoint.state);
+    if (contract !== CONTRACT && !acceptContract)
+      throw new Error(
+        `Trainer: a checkpoint of numerics contract ${contract}, this is contract ${CONTRACT} (${changesSince(contract)}); wanted one of ` +
+          "this contract, or { acceptContract: true } to go on from it with other bits than an uninterrupted run",
+      );
     this.position = restoreState(this.options.pool, checkpoint);
     const { best } = checkpoint.state;
     this.best = typeof best === "number" ? best : -1;
