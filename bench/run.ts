@@ -3,19 +3,21 @@
 
 import { fork } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
+import { loadavg } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { freshBuild } from "../test/fresh-build.ts";
-import { describeMachine, machineLine } from "../ts/cli/machine.ts";
+import { describeMachine } from "../ts/cli/machine.ts";
 import { acceptRatios, checkRatios, readBaseline, writeBaseline, type Baseline } from "./suite/baseline.ts";
 import { benchChart } from "./suite/chart.ts";
 import { compareRows } from "./suite/comparison.ts";
+import { sectionsOf, writeBetween } from "./suite/document.ts";
 import { compilePrograms } from "./suite/compile-programs.ts";
 import { comparisonTable, disturbanceLine, measuredTable, verdictText } from "./suite/markdown.ts";
 import type { Findings, Plan } from "./suite/plan.ts";
 import { disturbance } from "./suite/statistics.ts";
+import { reachedTargets, targetsTable } from "./suite/targets.ts";
 import { readRows, runtime, spreadsOf, writeRows, type Measured } from "./suite/rows.ts";
 
 /** In the order in which they run; those that are not named run only when asked for. */
@@ -34,6 +36,7 @@ const help = `npm run bench -- [options]
   --wasm FILE      kernels of another file, for the kernel benches
   --json FILE      writes the rows
   --chart FILE     draws them as SVG
+  --write FILE     puts the tables into a Markdown file, between the marks of this engine
   --against FILE   compares them with those of an earlier --json
   --check          compares ratios with bench/baselines and fails where they got worse
   --accept         takes the ratios of this run as the accepted ones
@@ -55,6 +58,7 @@ const { values } = parseArgs({
     wasm: { type: "string" },
     json: { type: "string" },
     chart: { type: "string" },
+    write: { type: "string" },
     against: { type: "string" },
     check: { type: "boolean", default: false },
     accept: { type: "boolean", default: false },
@@ -88,8 +92,11 @@ function runBench(name: string, plan: Plan): Promise<Findings | null> {
   });
 }
 
+/** Whose ratios and tables these are. */
+const engine = `node${process.versions.node.split(".")[0]}`;
+
 function baselineFile(): string {
-  return fileURLToPath(new URL(`./baselines/node${process.versions.node.split(".")[0]}.json`, import.meta.url));
+  return fileURLToPath(new URL(`./baselines/${engine}.json`, import.meta.url));
 }
 
 function oldBaseline(): Baseline | null {
@@ -126,6 +133,9 @@ async function main(): Promise<void> {
   for (const name of chosen)
     if (!all.some((known) => known === name)) fail(`bench: --only names ${name}, of these is wanted: ${all.join(", ")}`);
   if (values.list) return console.log(chosen.join("\n"));
+  const document = values.write === undefined ? null : readFileSync(values.write, "utf8");
+  // Fails now rather than after the run.
+  if (document !== null) writeBetween(document, engine, "", values.write!);
   const earlier = values.against === undefined ? null : readRows(readFileSync(values.against, "utf8"), values.against);
   const plan: Plan = {
     quick: values.quick,
@@ -141,10 +151,9 @@ async function main(): Promise<void> {
   }
   if (chosen.some((name) => RUN_PROGRAMS.includes(name))) await compilePrograms();
 
-  const cores = availableParallelism();
-  console.log(
-    `${machineLine(describeMachine())}\nload average ${loadavg()[0].toFixed(1)} on ${cores} ${cores === 1 ? "core" : "cores"} before the run`,
-  );
+  const machine = describeMachine();
+  const head = `${machine.cpu}, ${machine.cores} cores, ${machine.runtime} (${machine.engine}); load average ${loadavg()[0].toFixed(1)} before the run.`;
+  console.log(head);
   const rows: Measured[] = [];
   const failed: string[] = [];
   for (const name of chosen) {
@@ -164,6 +173,12 @@ async function main(): Promise<void> {
   if (rows.length === 0 && failed.length === 0)
     fail(`bench: --filter is ${values.filter}, part of a name is wanted that one of these benches has`);
   if (values.json !== undefined) writeFileSync(values.json, writeRows(rows));
+  const reached = reachedTargets(rows);
+  if (reached.length > 0) console.log(`\n== targets\n\n${targetsTable(reached)}`);
+  if (document !== null) {
+    const content = `${head}\n\n${sectionsOf(rows)}${calm === null ? "" : `\n\n${calm}`}`;
+    writeFileSync(values.write!, writeBetween(document, engine, content, values.write!));
+  }
   if (values.chart !== undefined) writeFileSync(values.chart, await benchChart(rows));
   if (earlier !== null) console.log(`\n== against ${values.against}\n\n${comparisonTable(compareRows(rows, earlier), values.against!)}`);
   if (failed.length > 0) fail(`bench: ${failed.join(", ")} failed`);
