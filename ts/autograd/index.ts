@@ -11,4 +11,5 @@ export * from "./ops/index.ts";
 export { alias, currentBackend, empty, isRecording, keep, noGrad, overBuffer, scope, setBackend, withBackend, withGrad } from "./scope.ts";
 export { finish, sumOverSamples } from "./shard-sum.ts";
 export * from "./slice.ts";
+export { watched, type Watcher } from "./watch.ts";
 export { ShardSum, Tensor, shapeText, sizeOf, type Shape } from "./tensor.ts";

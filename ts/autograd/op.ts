@@ -7,6 +7,7 @@
 import { shapeText, Tensor, type ShardSum, type Shape } from "./tensor.ts";
 import { alias, isRecording, noGrad, scope } from "./scope.ts";
 import { sliceSamples, type BatchSlice } from "./slice.ts";
+import { tell } from "./watch.ts";
 
 /** What an op is given: tensors, with null for an optional one that is absent. */
 export type Inputs = readonly (Tensor | null)[];
@@ -71,6 +72,7 @@ export function defineOp<I extends Inputs, A>(name: string, spec: OpSpec<I, A>):
     const { value, saved = [] } = made;
     const batch = made.batch === undefined ? batchOf(inputs) : made.batch;
     value.batch = batch === null || value.shape[0] === sliceSamples(batch) ? batch : leaveBatch(name, { batch, shape: value.shape });
+    tell(name, value, inputs);
     const own = saved.filter((tensor) => tensor !== value && !inputs.includes(tensor));
     if (isRecording() && inputs.some((input) => input?.requiresGrad)) {
       value.requiresGrad = true;

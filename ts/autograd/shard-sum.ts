@@ -2,7 +2,7 @@
 // batch on one thread there is one, the finished sum.
 import { accumulate } from "../kernels/elementwise.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
-import { combineTree, shardStart, sliceStart, treeNodes, treeRoot, type BatchSlice, type TreeNode } from "./slice.ts";
+import { combineTree, heldNodes, shardStart, sliceStart, treeRoot, type BatchSlice, type TreeNode } from "./slice.ts";
 import { remembered } from "./checkpoint.ts";
 import { empty, scope } from "./scope.ts";
 import { ShardSum, sizeOf, Tensor, type Shape } from "./tensor.ts";
@@ -36,7 +36,7 @@ export function sumOverSamples(
     return out;
   }
   const start = sliceStart(slice);
-  const nodes = treeNodes(slice.shards, slice.first, slice.last);
+  const nodes = heldNodes(slice, slice.first, slice.last);
   const sumNode = (node: TreeNode): Tensor | null =>
     combineTree<Tensor>(
       slice.shards,
@@ -57,7 +57,7 @@ export function sumOverSamples(
       },
     );
   const values = nodes.map(sumNode);
-  if (slice.exchange === null) return values[0] ?? zerosOf(backend, shape);
+  if (slice.exchange === null && !slice.apart) return values[0] ?? zerosOf(backend, shape);
   return new ShardSum(slice, shape, values);
 }
 
@@ -66,12 +66,12 @@ export function finish(sum: Tensor | ShardSum, backend: Backend): Tensor {
   if (sum instanceof Tensor) return sum;
   const { slice, shape } = sum;
   const length = sizeOf(shape);
-  if (slice.exchange === null) return sum.values[0] ?? zerosOf(backend, shape);
+  if (slice.exchange === null && !slice.apart) return sum.values[0] ?? zerosOf(backend, shape);
   const all: TreeNode[] = [];
   let offset = 0;
   for (let thread = 0; thread + 1 < slice.ranges.length; thread++) {
     if (slice.ranges[thread] === slice.first && slice.ranges[thread + 1] === slice.last) offset = all.length;
-    all.push(...treeNodes(slice.shards, slice.ranges[thread], slice.ranges[thread + 1]));
+    all.push(...heldNodes(slice, slice.ranges[thread], slice.ranges[thread + 1]));
   }
   const combine = (): Tensor => {
     const local = empty([Math.max(1, sum.values.length), ...shape], backend);
@@ -80,7 +80,8 @@ export function finish(sum: Tensor | ShardSum, backend: Backend): Tensor {
       if (value) backend.copy(value.buffer, place);
       else backend.fill(place, 0);
     });
-    const shared = slice.exchange!.share(backend.view(local.buffer, 0, sum.values.length * length), offset * length, all.length * length);
+    const own = backend.view(local.buffer, 0, sum.values.length * length);
+    const shared = slice.exchange === null ? own : slice.exchange.share(own, offset * length, all.length * length);
     const rowOf = new Map(all.map(({ from, size }, row) => [`${from}+${size}`, row]));
     const total = combineTree<Tensor>(
       slice.shards,

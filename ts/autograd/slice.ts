@@ -30,18 +30,24 @@ export interface BatchSlice {
   /** Samples that batch norm normalizes together; 0 is the whole batch. */
   readonly normGroup: number;
   readonly step: number;
+  /** Leave the sums of single shards apart until the step's end, for who wants to look at them; the same bits. */
+  readonly apart?: boolean;
 }
 
 export interface SliceOptions {
   readonly shards?: number;
   readonly normGroup?: number;
   readonly step?: number;
+  readonly apart?: boolean;
 }
 
 /** A whole batch on one thread. */
-export function wholeBatch(size: number, { shards = defaultShards(size), normGroup = 0, step = 0 }: SliceOptions = {}): BatchSlice {
+export function wholeBatch(
+  size: number,
+  { shards = defaultShards(size), normGroup = 0, step = 0, apart = false }: SliceOptions = {},
+): BatchSlice {
   if (!Number.isInteger(shards) || shards < 1) throw new Error(`batch: ${shards} shards, wanted a whole number of at least 1`);
-  return { size, shards, first: 0, last: shards, ranges: [0, shards], exchange: null, normGroup, step };
+  return { size, shards, first: 0, last: shards, ranges: [0, shards], exchange: null, normGroup, step, apart };
 }
 
 /**
@@ -90,6 +96,15 @@ export function treeNodes(shards: number, first: number, last: number): TreeNode
   };
   if (first < last) visit(treeRoot(shards));
   return nodes;
+}
+
+/** The subtrees that a thread which holds shards first to last - 1 sums up: the largest, or the single shards of a slice that keeps them apart. */
+export function heldNodes(
+  { shards, apart = false }: Pick<BatchSlice, "shards" | "apart">,
+  first: number,
+  last: number,
+): readonly TreeNode[] {
+  return apart ? Array.from({ length: last - first }, (_, index) => ({ from: first + index, size: 1 })) : treeNodes(shards, first, last);
 }
 
 /**

@@ -144,7 +144,7 @@ export class Tensor {
 export class ShardSum {
   readonly slice: BatchSlice;
   readonly shape: Shape;
-  /** A value for each of treeNodes(shards, first, last); null where the subtree has no samples. */
+  /** A value for each of heldNodes(slice, first, last); null where the subtree has no samples. */
   readonly values: readonly (Tensor | null)[];
 
   constructor(slice: BatchSlice, shape: Shape, values: readonly (Tensor | null)[]) {
