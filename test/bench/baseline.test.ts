@@ -94,7 +94,7 @@ baseline("the committed baselines can be read and hold ratios", () => {
   for (const file of files) {
     const { runtime, moreIsBetter, lessIsBetter } = readBaseline(readFileSync(new URL(file, folder), "utf8"), file);
     assert.is(`node${/^node (\d+)\./.exec(runtime)?.[1]}.json`, file);
-    assert.ok(Object.keys(moreIsBetter).length > 0 && Object.keys(lessIsBetter).length > 0, file);
+    assert.ok(Object.keys({ ...moreIsBetter, ...lessIsBetter }).length > 0, file);
   }
 });
 
