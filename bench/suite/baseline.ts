@@ -56,6 +56,15 @@ export function checkRatios(rows: readonly Row[], baseline: Baseline): Verdict[]
   );
 }
 
+/** What was worse, as it was when it was measured again: what is fine once was disturbed before. */
+export function judgeAgain(verdicts: readonly Verdict[], again: readonly Verdict[]): Verdict[] {
+  const later = new Map(again.map((verdict) => [verdict.name, verdict]));
+  return verdicts.map((verdict) => {
+    const other = later.get(verdict.name);
+    return verdict.worse && other !== undefined && other.gain > verdict.gain ? other : verdict;
+  });
+}
+
 /** The baseline after a run was accepted: the run's ratios, and those of before that it did not measure. Tolerances stay. */
 export function acceptRatios(rows: readonly Row[], old: Baseline | null, machine: string, runtime: string): Baseline {
   const now = ratiosOf(rows);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { acceptRatios, checkRatios, ratiosOf, readBaseline, TOLERANCE, writeBaseline } from "../../bench/suite/baseline.ts";
+import { acceptRatios, checkRatios, judgeAgain, ratiosOf, readBaseline, TOLERANCE, writeBaseline } from "../../bench/suite/baseline.ts";
 import { verdictText } from "../../bench/suite/markdown.ts";
 import type { Row, Unit } from "../../bench/suite/rows.ts";
 
@@ -75,6 +75,19 @@ baseline("a ratio may have a tolerance of its own, which outlives a new acceptan
   assert.is(again.moreIsBetter[name], 1.5);
   assert.is(again.machine, "another");
   assert.is(again.lessIsBetter["orthogonal_over_additive, 2 threads, time ratio"], 1.05, "what was not measured stays");
+});
+
+baseline("what is fine when measured again was only disturbed; what was fine stays so", () => {
+  const judge = (winograd: number, orthogonal: number) =>
+    checkRatios(
+      [row("winograd_over_direct", winograd, "speed ratio"), row("orthogonal_over_additive", orthogonal, "time ratio", null, 2)],
+      accepted,
+    );
+  const worse = (verdicts: ReturnType<typeof judge>): boolean[] => verdicts.map((verdict) => verdict.worse);
+  assert.equal(worse(judgeAgain(judge(1, 1.05), judge(2.5, 9))), [false, false]);
+  assert.equal(worse(judgeAgain(judge(1, 9), judge(1.5, 9))), [true, true]);
+  assert.is(judgeAgain(judge(1, 9), judge(1.5, 9))[0].value, 1.5, "the better of two that are worse");
+  assert.equal(worse(judgeAgain(judge(1, 1), [])), [true, false]);
 });
 
 baseline("ratios that the run lacks are not judged", () => {
