@@ -16,10 +16,11 @@ const CHANNELS = [16, 32, 64, 128, 256, 512];
 const OF_A_SHARD = 5;
 const OF_A_WORKER = 64;
 
+/** Tiles of 4x4 after which more images change nothing: a filter's transform is done once a call. */
+const ENOUGH_TILES = 128;
+
 /** No layer of a net that one trains on a CPU takes more operations an image. */
 const MOST_OPERATIONS = 6e8;
-/** A call that takes longer tells no more. */
-const ENOUGH_OPERATIONS = 3e8;
 
 const PASS_NAMES: Readonly<Record<Pass, ConvolutionPass>> = {
   forward: "forward",
@@ -33,10 +34,10 @@ interface Shape {
   readonly channelsOut: number;
 }
 
-function imagesOf({ size, channelsIn, channelsOut }: Shape, pass: Pass): number {
+function imagesOf({ size }: Shape, pass: Pass): number {
   if (pass === "weight_gradient") return OF_A_SHARD;
-  const enough = Math.floor(ENOUGH_OPERATIONS / convOperations(convSizes(1, size, channelsIn, channelsOut)));
-  return Math.min(OF_A_WORKER, Math.max(OF_A_SHARD, enough));
+  const tiles = Math.ceil(size / 4) ** 2;
+  return Math.min(OF_A_WORKER, Math.max(OF_A_SHARD, Math.ceil(ENOUGH_TILES / tiles)));
 }
 
 const nameOf = ({ size, channelsIn, channelsOut }: Shape): string => `3x3_${channelsIn}to${channelsOut}_${size}x${size}`;
