@@ -92,6 +92,13 @@ export function scaleRows(x: usize, y: usize, rows: i32, c: i32, scale: usize, s
   else scalePlain(x, y, rows, c, scale, shift);
 }
 
+/** g, or g added to what is at p; up to 4 channels. */
+// @ts-ignore: decorator
+@inline
+function sumAt(p: usize, g: v128, lanes: i32, add: bool): v128 {
+  return add ? f32x4.add(loadLanes(p, lanes), g) : g;
+}
+
 // @ts-ignore: decorator
 @inline
 function backward4(
@@ -107,6 +114,7 @@ function backward4(
   offset: usize,
   lanes: i32,
   relu: bool,
+  add: bool,
 ): void {
   const center = loadLanes(mean, lanes);
   const a = loadLanes(scale, lanes);
@@ -115,7 +123,8 @@ function backward4(
   const k = loadLanes(offset, lanes);
   for (; rows > 0; rows--, x += stride, dy += stride, dx += stride) {
     const v = loadLanes(x, lanes);
-    storeLanes(dx, madd(gate(v, loadLanes(dy, lanes), a, t, relu), a, madd(f32x4.sub(v, center), m, k)), lanes);
+    const g = madd(gate(v, loadLanes(dy, lanes), a, t, relu), a, madd(f32x4.sub(v, center), m, k));
+    storeLanes(dx, sumAt(dx, g, lanes, add), lanes);
   }
 }
 
@@ -133,6 +142,7 @@ function backward8(
   slope: usize,
   offset: usize,
   relu: bool,
+  add: bool,
 ): void {
   const center0 = v128.load(mean);
   const center1 = v128.load(mean, 16);
@@ -149,8 +159,10 @@ function backward8(
     const v1 = v128.load(x, 16);
     const g0 = madd(gate(v0, v128.load(dy), a0, t0, relu), a0, madd(f32x4.sub(v0, center0), m0, k0));
     const g1 = madd(gate(v1, v128.load(dy, 16), a1, t1, relu), a1, madd(f32x4.sub(v1, center1), m1, k1));
-    v128.store(dx, g0);
-    v128.store(dx, g1, 16);
+    const sum0 = sumAt(dx, g0, 4, add);
+    const sum1 = sumAt(dx + 16, g1, 4, add);
+    v128.store(dx, sum0);
+    v128.store(dx, sum1, 16);
   }
 }
 
@@ -168,6 +180,7 @@ function backwardAll(
   slope: usize,
   offset: usize,
   relu: bool,
+  add: bool,
 ): void {
   const stride = (<usize>c) << 2;
   const strip = stripRows(c);
@@ -175,11 +188,11 @@ function backwardAll(
     const count = min(strip, rows);
     let at: usize = 0;
     for (; at + 32 <= stride; at += 32) {
-      backward8(x + at, dy + at, dx + at, count, stride, mean + at, scale + at, threshold + at, slope + at, offset + at, relu);
+      backward8(x + at, dy + at, dx + at, count, stride, mean + at, scale + at, threshold + at, slope + at, offset + at, relu, add);
     }
     for (; at < stride; at += 16) {
       const lanes = min(4, (<i32>(stride - at)) >> 2);
-      backward4(x + at, dy + at, dx + at, count, stride, mean + at, scale + at, threshold + at, slope + at, offset + at, lanes, relu);
+      backward4(x + at, dy + at, dx + at, count, stride, mean + at, scale + at, threshold + at, slope + at, offset + at, lanes, relu, add);
     }
     const step = <usize>count * stride;
     x += step;
@@ -200,14 +213,17 @@ function backwardRelu(
   slope: usize,
   offset: usize,
 ): void {
-  backwardAll(x, dy, dx, rows, c, mean, scale, threshold, slope, offset, true);
+  backwardAll(x, dy, dx, rows, c, mean, scale, threshold, slope, offset, true, false);
 }
 
 function backwardPlain(x: usize, dy: usize, dx: usize, rows: i32, c: i32, mean: usize, scale: usize, slope: usize, offset: usize): void {
-  backwardAll(x, dy, dx, rows, c, mean, scale, 0, slope, offset, false);
+  backwardAll(x, dy, dx, rows, c, mean, scale, 0, slope, offset, false, false);
 }
 
-/** dx = dz * scale + ((x - mean) * slope + offset); dz = dy, or 0 where x * scale is not above the threshold if there is one. */
+/**
+ * dx = dz * scale + ((x - mean) * slope + offset); dz = dy, or 0 where x * scale is not above the threshold if there is one. dx may be
+ * dy.
+ */
 export function backwardRows(
   x: usize,
   dy: usize,
@@ -222,4 +238,40 @@ export function backwardRows(
 ): void {
   if (threshold) backwardRelu(x, dy, dx, rows, c, mean, scale, threshold, slope, offset);
   else backwardPlain(x, dy, dx, rows, c, mean, scale, slope, offset);
+}
+
+function addBackwardRelu(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  rows: i32,
+  c: i32,
+  mean: usize,
+  scale: usize,
+  threshold: usize,
+  slope: usize,
+  offset: usize,
+): void {
+  backwardAll(x, dy, dx, rows, c, mean, scale, threshold, slope, offset, true, true);
+}
+
+function addBackwardPlain(x: usize, dy: usize, dx: usize, rows: i32, c: i32, mean: usize, scale: usize, slope: usize, offset: usize): void {
+  backwardAll(x, dy, dx, rows, c, mean, scale, 0, slope, offset, false, true);
+}
+
+/** The same added to dx. */
+export function addBackwardRows(
+  x: usize,
+  dy: usize,
+  dx: usize,
+  rows: i32,
+  c: i32,
+  mean: usize,
+  scale: usize,
+  threshold: usize,
+  slope: usize,
+  offset: usize,
+): void {
+  if (threshold) addBackwardRelu(x, dy, dx, rows, c, mean, scale, threshold, slope, offset);
+  else addBackwardPlain(x, dy, dx, rows, c, mean, scale, slope, offset);
 }

@@ -1,6 +1,6 @@
 // Batch normalization on channels-last rows: statistics a shard, their combination, the map and its gradient. Order of sums: see channel-sums.
 // Coefficients of a channel are float64, rounded once. Empty shards take no part.
-import { backwardRows, scaleRows } from "./channel-maps";
+import { addBackwardRows, backwardRows, scaleRows } from "./channel-maps";
 import { addProducts, padded, rawMoments } from "./channel-sums";
 
 // @ts-ignore: decorator
@@ -129,6 +129,18 @@ export function batch_norm_backward_sums_f32(
   }
 }
 
+/** Writes slope, offset and thresholds of the channels. */
+// @ts-ignore: decorator
+@inline
+function coefficients(scaleShift: usize, sums: usize, scratch: usize, c: i32, relu: i32, count: f64): void {
+  for (let j = 0; j < c; j++) {
+    const factor = -get(scaleShift, j) / count;
+    put(scratch, j, factor * get(scaleShift, 2 * c + j) * get(sums, c + j));
+    put(scratch, c + j, factor * get(sums, j));
+  }
+  if (relu) thresholds(scaleShift, scratch + ((<usize>c) << 3), c);
+}
+
 export function batch_norm_backward_f32(
   x: usize,
   dy: usize,
@@ -142,13 +154,25 @@ export function batch_norm_backward_f32(
   relu: i32,
   count: f64,
 ): void {
-  for (let j = 0; j < c; j++) {
-    const factor = -get(scaleShift, j) / count;
-    put(scratch, j, factor * get(scaleShift, 2 * c + j) * get(sums, c + j));
-    put(scratch, c + j, factor * get(sums, j));
-  }
   const row = (<usize>c) << 2;
-  const threshold = scratch + 2 * row;
-  if (relu) thresholds(scaleShift, threshold, c);
-  backwardRows(x, dy, dx, rows, c, meanVariance, scaleShift, relu ? threshold : 0, scratch, scratch + row);
+  coefficients(scaleShift, sums, scratch, c, relu, count);
+  backwardRows(x, dy, dx, rows, c, meanVariance, scaleShift, relu ? scratch + 2 * row : 0, scratch, scratch + row);
+}
+
+export function batch_norm_backward_add_f32(
+  x: usize,
+  dy: usize,
+  meanVariance: usize,
+  scaleShift: usize,
+  sums: usize,
+  dx: usize,
+  scratch: usize,
+  rows: i32,
+  c: i32,
+  relu: i32,
+  count: f64,
+): void {
+  const row = (<usize>c) << 2;
+  coefficients(scaleShift, sums, scratch, c, relu, count);
+  addBackwardRows(x, dy, dx, rows, c, meanVariance, scaleShift, relu ? scratch + 2 * row : 0, scratch, scratch + row);
 }

@@ -3,7 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   add,
+  affine,
   backward,
+  batchNorm,
+  defineOp,
   exp,
   full,
   gradients,
@@ -16,6 +19,7 @@ import {
   withBackend,
   type Tensor,
 } from "../../ts/autograd/index.ts";
+import { addInto } from "../../ts/autograd/shard-sum.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 
 const test = suite("autograd/backward");
@@ -127,6 +131,85 @@ test("the order of ids is the order of the tape, whatever the order of use", () 
     backward(multiply(late, multiply(early, late)));
     // 2 * 25 x^3: 150 x^2.
     assert.equal(taken(x), [1350]);
+  }));
+
+test("an op is offered the sum so far where nobody else reads it, and may add to it in place", () =>
+  inFloat64(() => {
+    const offered: boolean[] = [];
+    const double = defineOp<readonly Tensor[], object>("double", {
+      forward: ([a]) => affine(a, 2, 0),
+      vjp: (dy, _y, inputs) =>
+        inputs.map(() => (sofar) => {
+          offered.push(sofar !== null);
+          const part = affine(dy, 2, 0);
+          return sofar ? addInto(sofar, part) : part;
+        }),
+      samples: [],
+    });
+    const x = tensor([1, 2], undefined, { requiresGrad: true });
+    const of = (build: (h: Tensor) => Tensor): readonly [number[], boolean[]] => {
+      backward(sum(build(multiply(x, 1))));
+      return [taken(x), offered.splice(0)];
+    };
+    // The square comes first in backward(), being last on the tape.
+    assert.equal(
+      of((h) => add(double([h], {}), multiply(h, h))),
+      [[4, 6], [true]],
+    );
+    assert.equal(
+      of((h) => double([h], {})),
+      [[2, 2], [false]],
+    );
+    // Both terms of a sum have their gradient in the same memory, which the branch still reads, or no longer.
+    const beside = (h: Tensor): Tensor => add(double([h], {}), h);
+    assert.equal(of(beside), [[3, 3], [false]]);
+    assert.equal(
+      of((h) => add(multiply(double([h], {}), 5), h)),
+      [[11, 11], [true]],
+    );
+    assert.equal(
+      of((h) => add(beside(h), multiply(h, 3))),
+      [[6, 6], [true]],
+    );
+    // Twice in one node: each gets its own, added in order.
+    assert.equal(
+      of((h) => double([h, h], {})),
+      [
+        [4, 4],
+        [false, false],
+      ],
+    );
+  }));
+
+test("batch norm writes over a gradient only where nobody else reads it", () =>
+  inFloat64(() => {
+    const values = [0.5, -1, 2, 0.25, -0.75, 1.5];
+    const of = (build: (h: Tensor) => Tensor, gradient?: Tensor): number[] => {
+      const x = tensor(values, [3, 2], { requiresGrad: true });
+      backward(build(multiply(x, 1)), gradient && { gradient });
+      return taken(x);
+    };
+    const norm = (h: Tensor): Tensor => batchNorm(h, null, null, { eps: 1e-5, relu: true });
+    const weights = tensor([1, -2, 3, 0.5, 0.25, -1], [3, 2]);
+    const branch = of(norm, weights);
+    assert.equal([...weights.toArray()], [1, -2, 3, 0.5, 0.25, -1]);
+    assert.ok(branch.some((value) => value !== 0));
+    const near = (actual: number[], wanted: number[]): void =>
+      actual.forEach((value, at) => assert.ok(Math.abs(value - wanted[at]) < 1e-12, `${value}, wanted ${wanted[at]}`));
+    const direct = [...weights.toArray()];
+    // As a branch beside its input, and beside another reader of the same gradient.
+    near(
+      of((h) => add(h, norm(h)), weights),
+      branch.map((value, at) => value + direct[at]),
+    );
+    near(
+      of((h) => add(multiply(h, 2), norm(h)), weights),
+      branch.map((value, at) => value + 2 * direct[at]),
+    );
+    near(
+      of((h) => add(norm(h), norm(h)), weights),
+      branch.map((value) => 2 * value),
+    );
   }));
 
 test.run();

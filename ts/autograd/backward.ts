@@ -3,7 +3,7 @@
 import { leaveSegments } from "./checkpoint.ts";
 import { alias, empty, keep, noGrad, scope } from "./scope.ts";
 import { addInto, finish } from "./shard-sum.ts";
-import { ShardSum, shapeText, Tensor } from "./tensor.ts";
+import { ShardSum, shapeText, Tensor, type InputGradient, type TapeNode } from "./tensor.ts";
 
 function sameShape(a: Tensor | ShardSum, b: Tensor): boolean {
   return a.shape.length === b.shape.length && a.shape.every((length, axis) => length === b.shape[axis]);
@@ -76,7 +76,13 @@ export function backward(result: Tensor, { gradient, createGraph = false }: Back
         if (!gradient) result.backend.fill(seed.buffer, 1);
         seed.batch = result.batch;
         gradients.set(result, seed);
+        /** The sum so far of an input's gradient, where the node may add to it: nobody else has its memory, nor does the node twice. */
+        const sofar = ({ inputs }: TapeNode, position: number): Tensor | null => {
+          const sum = gradients.get(inputs[position]!);
+          return sum?.shared.references === 1 && inputs.indexOf(inputs[position]) === inputs.lastIndexOf(inputs[position]) ? sum : null;
+        };
         const add = (input: Tensor, part: Tensor | ShardSum): void => {
+          if (part === gradients.get(input)) return;
           if (!sameShape(part, input))
             throw new Error(
               `backward: a gradient of shape ${shapeText(part.shape)} for an input of ${shapeText(input.shape)}, wanted the same`,
@@ -114,7 +120,7 @@ export function backward(result: Tensor, { gradient, createGraph = false }: Back
           node.segment?.enter();
           const thunks = node.backward(dy, tensor);
           const wanted = node.inputs.map((input, position) => (input?.requiresGrad ? thunks[position] : null));
-          partsOf(wanted).forEach((part, position) => {
+          partsOf(wanted, (position) => sofar(node, position)).forEach((part, position) => {
             if (part !== null) add(node.inputs[position]!, part);
           });
           for (const saved of node.saved) saved.dispose();
@@ -136,10 +142,13 @@ function copyOf(tensor: Tensor): Tensor {
 }
 
 /** Runs the gradients of one node in a scope, keeping only their results. */
-function partsOf(thunks: readonly ((() => Tensor | ShardSum | null) | null)[]): (Tensor | ShardSum | null)[] {
+function partsOf(
+  wanted: readonly (InputGradient | null)[],
+  sofar: (position: number) => Tensor | null,
+): readonly (Tensor | ShardSum | null)[] {
   let parts: (Tensor | ShardSum | null)[] = [];
   scope(() => {
-    parts = thunks.map((thunk) => (thunk ? thunk() : null));
+    parts = wanted.map((gradient, position) => gradient && gradient(sofar(position)));
     return parts.flatMap((part) => (part instanceof ShardSum ? part.values.filter((value) => value !== null) : (part ?? [])));
   });
   return parts;

@@ -1,7 +1,7 @@
 // Runs a kernel on tensors.
 import type { Backend, Buffer, Operands } from "../backend/backend.ts";
 import type { Kernel, Numbers, Role } from "../kernels/kernel.ts";
-import { empty, overBuffer } from "./scope.ts";
+import { alias, empty, overBuffer } from "./scope.ts";
 import { Tensor, type Shape } from "./tensor.ts";
 
 /** Runs `kernel` on the backend of its tensors. Error: tensors of two backends. */
@@ -24,6 +24,14 @@ export function launch<const B extends Record<string, Role>, const N extends rea
 /** A tensor of the given shape on the backend of another. */
 export function emptyLike(like: Tensor, shape: Shape = like.shape): Tensor {
   return empty(shape, like.backend);
+}
+
+/**
+ * A tensor like dy for a gradient that is formed place by place: over dy's memory where nobody else reads it, else new. What is still
+ * to come must not read dy.
+ */
+export function overwriting(dy: Tensor): Tensor {
+  return dy.shared.references === 1 ? alias(dy) : emptyLike(dy);
 }
 
 /** `count` rows of the first axis from `from` on, sharing memory: what a kernel needs of them. */

@@ -4,7 +4,7 @@
 //     forward: ([x]) => multiply(x, x),
 //     vjp: (dy, _y, [x]) => [() => multiply(dy, affine(x, 2, 0))],
 //     samples: [{ inputs: [[2, 3]], attributes: {} }] });
-import { shapeText, Tensor, type ShardSum, type Shape } from "./tensor.ts";
+import { shapeText, Tensor, type InputGradient, type Shape } from "./tensor.ts";
 import { alias, isRecording, noGrad, scope } from "./scope.ts";
 import { sliceSamples, type BatchSlice } from "./slice.ts";
 import { tell } from "./watch.ts";
@@ -12,7 +12,7 @@ import { tell } from "./watch.ts";
 /** What an op is given: tensors, with null for an optional one that is absent. */
 export type Inputs = readonly (Tensor | null)[];
 
-export type Gradients = readonly ((() => Tensor | ShardSum | null) | null)[];
+export type Gradients = readonly (InputGradient | null)[];
 
 export interface Forward {
   readonly value: Tensor;

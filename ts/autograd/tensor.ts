@@ -19,12 +19,18 @@ export interface Segment {
   leave(tensor: Tensor): void;
 }
 
+/**
+ * Makes the gradient of an input. `sofar` is what other operations have added up for it, null where there is nothing or somebody else
+ * reads it: whoever adds to it in place returns it, which saves a pass; all others need not know of it.
+ */
+export type InputGradient = (sofar: Tensor | null) => Tensor | ShardSum | null;
+
 /** What the tape keeps of the operation that made a tensor. */
 export interface TapeNode {
   readonly name: string;
   readonly inputs: readonly (Tensor | null)[];
   /** Gradients of the inputs, each only when asked for. */
-  readonly backward: (dy: Tensor, y: Tensor) => readonly ((() => Tensor | ShardSum | null) | null)[];
+  readonly backward: (dy: Tensor, y: Tensor) => readonly (InputGradient | null)[];
   /** Freed when backward() has used them. */
   readonly saved: readonly Tensor[];
   /** backward() has been here. */

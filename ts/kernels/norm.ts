@@ -191,24 +191,47 @@ export const batchNormBackwardSums = kernel({
   terms: ({ rows }) => rows,
 });
 
-/** dx = scale * (dz - sums[0] / count - xhat * sums[1] / count); count = rows of the whole batch, zero sums for running statistics. */
+/** scale * (dz - sums[0] / count - xhat * sums[1] / count) at each place. */
+function eachBackward(
+  { x, dy, meanVariance, scaleShift, sums }: Readonly<Record<"x" | "dy" | "meanVariance" | "scaleShift" | "sums", Float64Array>>,
+  { rows, c, relu, count }: Readonly<Record<"rows" | "c" | "relu" | "count", number>>,
+  put: (at: number, dx: number) => void,
+): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < c; j++) {
+      const at = i * c + j;
+      const scale = scaleShift[j];
+      const dz = relu !== 0 && !(x[at] * scale + scaleShift[c + j] > 0) ? 0 : dy[at];
+      const xhat = (x[at] - meanVariance[j]) * scaleShift[2 * c + j];
+      put(at, scale * (dz - sums[j] / count - (xhat * sums[c + j]) / count));
+    }
+  }
+}
+
+/**
+ * dx = scale * (dz - sums[0] / count - xhat * sums[1] / count); count = rows of the whole batch, zero sums for running statistics. dx may
+ * be dy.
+ */
 export const batchNormBackward = kernel({
   name: "batch_norm_backward_f32",
   buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "in", dx: "out" },
   numbers: ["rows", "c", "relu", "count"],
   lengths: ({ rows, c }) => ({ x: rows * c, dy: rows * c, meanVariance: 2 * c, scaleShift: 3 * c, sums: 2 * c, dx: rows * c }),
   scratch: ({ c }) => 3 * c,
-  define: ({ x, dy, meanVariance, scaleShift, sums, dx }, { rows, c, relu, count }) => {
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < c; j++) {
-        const at = i * c + j;
-        const scale = scaleShift[j];
-        const dz = relu !== 0 && !(x[at] * scale + scaleShift[c + j] > 0) ? 0 : dy[at];
-        const xhat = (x[at] - meanVariance[j]) * scaleShift[2 * c + j];
-        dx[at] = scale * (dz - sums[j] / count - (xhat * sums[c + j]) / count);
-      }
-    }
-  },
+  define: ({ dx, ...buffers }, numbers) => eachBackward(buffers, numbers, (at, value) => (dx[at] = value)),
+  samples: sizesWithRelu.map((size) => ({ ...size, count: size.rows + 7 })),
+  fill: { meanVariance, scaleShift },
+  terms: () => 8,
+});
+
+/** The same added to dx. */
+export const batchNormBackwardAdd = kernel({
+  name: "batch_norm_backward_add_f32",
+  buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "in", dx: "inout" },
+  numbers: ["rows", "c", "relu", "count"],
+  lengths: ({ rows, c }) => ({ x: rows * c, dy: rows * c, meanVariance: 2 * c, scaleShift: 3 * c, sums: 2 * c, dx: rows * c }),
+  scratch: ({ c }) => 3 * c,
+  define: ({ dx, ...buffers }, numbers) => eachBackward(buffers, numbers, (at, value) => (dx[at] += value)),
   samples: sizesWithRelu.map((size) => ({ ...size, count: size.rows + 7 })),
   fill: { meanVariance, scaleShift },
   terms: () => 8,

@@ -88,7 +88,7 @@ export const orthogonalUpdate = kernel({
   terms: ({ cols }) => 16 * (cols + 1),
 });
 
-/** With b = <x,x> + eps and t = <dy,x> / b: du = dy - t x, dx = dy - s dy - t u + 2 s t x. dx and du may not be an input. */
+/** With b = <x,x> + eps and t = <dy,x> / b: du = dy - t x, dx = dy - s dy - t u + 2 s t x. dx may be dy. */
 export const orthogonalUpdateBackward = kernel({
   name: "orthogonal_update_backward_f32",
   buffers: { x: "in", u: "in", s: "in", dy: "in", dx: "out", du: "out" },

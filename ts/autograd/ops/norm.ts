@@ -4,7 +4,7 @@ import type { Buffer } from "../../backend/backend.ts";
 import * as kernels from "../../kernels/norm.ts";
 import { treeSum } from "../../kernels/reduce.ts";
 import { remembered } from "../checkpoint.ts";
-import { emptyLike, launch, rowBuffer, rowsOf } from "../launch.ts";
+import { emptyLike, launch, overwriting, rowBuffer, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { alias, keep, overBuffer } from "../scope.ts";
 import { shareShards } from "../shard-sum.ts";
@@ -194,27 +194,27 @@ export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | nu
     };
     const row = (index: number): Tensor => alias(copyRow(sums(), index, c), [c]);
     return [
-      () => {
-        const dx = emptyLike(x);
+      (sofar) => {
+        // Of fixed statistics the sums, which read dy, may come later.
+        const dx = sofar ?? (fixed ? emptyLike(x) : overwriting(dy));
         let none: Tensor | null = null;
         if (fixed) {
           none = emptyLike(x, [2, c]);
           none.backend.fill(none.buffer, 0);
         }
-        groups.forEach(({ from, count }, index) =>
-          launch(
-            kernels.batchNormBackward,
-            {
-              x: rowBuffer(x, from, count),
-              dy: rowBuffer(dy, from, count),
-              meanVariance: rowsOf2(statistics, grouped ? index : 0, c),
-              scaleShift: scales[index],
-              sums: none ?? (grouped ? rowsOf(groupSumsOf(), index, 1) : sums()),
-              dx: rowBuffer(dx, from, count),
-            },
-            { rows: count * pixels, c, relu, count: (grouped ? count : slice.size) * pixels },
-          ),
-        );
+        groups.forEach(({ from, count }, index) => {
+          const operands = {
+            x: rowBuffer(x, from, count),
+            dy: rowBuffer(dy, from, count),
+            meanVariance: rowsOf2(statistics, grouped ? index : 0, c),
+            scaleShift: scales[index],
+            sums: none ?? (grouped ? rowsOf(groupSumsOf(), index, 1) : sums()),
+            dx: rowBuffer(dx, from, count),
+          };
+          const numbers = { rows: count * pixels, c, relu, count: (grouped ? count : slice.size) * pixels };
+          if (sofar) launch(kernels.batchNormBackwardAdd, operands, numbers);
+          else launch(kernels.batchNormBackward, operands, numbers);
+        });
         return dx;
       },
       gamma ? () => row(1) : null,

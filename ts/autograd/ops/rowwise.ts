@@ -1,6 +1,6 @@
 // Operations on rows of the last axis, or on whole samples: the orthogonal residual update and what is measured of a stream.
 import * as kernels from "../../kernels/rowwise.ts";
-import { emptyLike, launch, rowsOf } from "../launch.ts";
+import { emptyLike, launch, overwriting, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { finish, sumOverSamples } from "../shard-sum.ts";
 import { shapeText, sizeOf, type Tensor } from "../tensor.ts";
@@ -26,7 +26,7 @@ export const orthogonalUpdateOp = defineOp<readonly [Tensor, Tensor], { readonly
     let both: readonly [Tensor, Tensor] | null = null;
     const run = (): readonly [Tensor, Tensor] => {
       if (both === null) {
-        both = [emptyLike(x), emptyLike(u)];
+        both = [overwriting(dy), emptyLike(u)];
         launch(kernels.orthogonalUpdateBackward, { x, u, s, dy, dx: both[0], du: both[1] }, { ...rowSizes(x, over), eps });
       }
       return both;
