@@ -1,5 +1,6 @@
 // What the calling thread and its workers say to each other. Bulk data never travels: it lies in the shared memory.
 import type { JsonObject } from "../ts/train/events.ts";
+import type { StepTrace, TraceRequest } from "../ts/train/trace.ts";
 
 /** Words of the control block, as indices of an Int32Array over it. */
 export const CONTROL = {
@@ -9,6 +10,10 @@ export const CONTROL = {
   generation: 1,
   /** Not 0 once a worker failed: nobody waits any longer. */
   abort: 2,
+  /** Byte address of the table of variables: two words each, the addresses of its copies, in the order of the store. */
+  variables: 3,
+  /** Byte address of the squares of gradient blocks, one float a block. */
+  squares: 4,
   /** Where threads put addresses for each other: two words a worker (one a parity). */
   exchange: 8,
 } as const;
@@ -27,12 +32,8 @@ export interface WorkerSetup {
   readonly options: JsonObject;
   readonly emaDecay: number | null;
   readonly workers: number;
-  /** Byte address of the control block. */
+  /** Byte address of the control block. The rest stands there: threads start while the calling one still makes its model. */
   readonly control: number;
-  /** Byte addresses of each variable's two copies, in the order of the store. */
-  readonly addresses: readonly (readonly [number, number])[];
-  /** Byte address of the squares of gradient blocks, one float a block. */
-  readonly squares: number;
 }
 
 /** Samples of one batch, in shared memory. */
@@ -63,6 +64,7 @@ export interface TrainTask extends Common {
   readonly gradNorm: boolean;
   /** Keys of parameters that are not trained for now. */
   readonly frozen: readonly string[];
+  readonly trace: TraceRequest | null;
 }
 
 export interface EvaluateTask extends Common {
@@ -84,6 +86,8 @@ export interface TrainAnswer {
   readonly gradNorm: number | null;
   readonly observations: readonly JsonObject[];
   readonly bytes: number;
+  /** Of what this worker holds. */
+  readonly trace: StepTrace | null;
 }
 
 /** First shard of every worker in turn, and the number of shards at the end. */

@@ -5,9 +5,6 @@ import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { wasmBuffer } from "../ts/backend/index.ts";
 import type { Replica } from "../ts/train/index.ts";
 
-/** Byte addresses of each variable's two copies. */
-export type Addresses = readonly (readonly [number, number])[];
-
 /** All variables of a replica in a fixed order: the model's, the optimizer's, the averages. */
 function variablesOf({ model, optimizer, ema }: Replica): Variable[] {
   return [
@@ -17,34 +14,39 @@ function variablesOf({ model, optimizer, ema }: Replica): Variable[] {
   ];
 }
 
-/** Makes the two copies, with a replica's values in both. */
-export function shareVariables(backend: WasmBackend, replica: Replica): Addresses {
-  return variablesOf(replica).map(({ buffer }) => {
+/** Makes the two copies, with a replica's values in both. Returns the address of a table of their addresses. */
+export function shareVariables(backend: WasmBackend, replica: Replica): number {
+  const addresses = variablesOf(replica).flatMap(({ buffer }) => {
     const copy = (): number => {
       const made = backend.allocate(buffer.length);
       backend.copy(buffer, made);
       return wasmBuffer(made).offset;
     };
-    return [copy(), copy()] as const;
+    return [copy(), copy()];
   });
+  const table = wasmBuffer(backend.allocate(1 + addresses.length)).offset;
+  new Uint32Array(backend.memory.buffer, table).set([addresses.length, ...addresses]);
+  return table;
 }
 
 /** One thread's variables over the shared copies. */
 export class Store {
   private readonly variables: readonly { readonly variable: Variable; readonly copies: readonly [Buffer, Buffer] }[];
 
-  /** Error: another number of variables than there are addresses. */
-  constructor(backend: WasmBackend, replica: Replica, addresses: Addresses) {
+  /** `table` is the address that shareVariables gave. Error: another number of variables than there. */
+  constructor(backend: WasmBackend, replica: Replica, table: number) {
     const variables = variablesOf(replica);
-    if (variables.length !== addresses.length)
+    backend.at(table, 1 + 2 * variables.length);
+    const [words, ...addresses] = new Uint32Array(backend.memory.buffer, table, 1 + 2 * variables.length);
+    if (2 * variables.length !== words)
       throw new Error(
-        `worker: ${variables.length} variables, wanted ${addresses.length} as in the calling thread; the program must not depend on its thread`,
+        `worker: ${variables.length} variables, wanted ${words / 2} as in the calling thread; the program must not depend on its thread`,
       );
     this.variables = variables.map((variable, index) => {
       const { buffer } = variable;
-      const [a, b] = addresses[index];
+      const copy = (which: 0 | 1): Buffer => backend.at(addresses[2 * index + which], buffer.length);
       backend.free(buffer);
-      return { variable, copies: [backend.at(a, buffer.length), backend.at(b, buffer.length)] };
+      return { variable, copies: [copy(0), copy(1)] };
     });
     this.bind(0);
   }

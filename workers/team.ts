@@ -7,6 +7,7 @@ import type { Module, Variable } from "../ts/nn/index.ts";
 import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
 import { defaultShards } from "../ts/shards.ts";
 import {
+  joinTraces,
   rawOf,
   Replica,
   type AnyBatch,
@@ -20,7 +21,7 @@ import {
   type StepSettings,
 } from "../ts/train/index.ts";
 import { abort } from "./barrier.ts";
-import { controlWords, type SharedBatch, type Task, type TrainAnswer, type WorkerSetup } from "./protocol.ts";
+import { CONTROL, controlWords, type SharedBatch, type Task, type TrainAnswer, type WorkerSetup } from "./protocol.ts";
 import { blockCount } from "./step.ts";
 import { shareVariables, Store } from "./store.ts";
 
@@ -43,6 +44,39 @@ interface Room {
   readonly length: number;
 }
 
+/** The workers of a team and what they share. */
+interface Threads {
+  readonly backend: WasmBackend;
+  readonly words: Int32Array<ArrayBufferLike>;
+  readonly pool: Piscina;
+}
+
+function startThreads({ module, workers, options = {}, emaDecay, kernels }: TeamOptions): Threads {
+  const backend = createWasmBackend(kernels, createSharedMemory());
+  const control = wasmBuffer(backend.allocate(controlWords(workers))).offset;
+  const words = new Int32Array(backend.memory.buffer, control, controlWords(workers)).fill(0);
+  const setup: WorkerSetup = {
+    module: kernels,
+    memory: backend.memory,
+    program: module.href,
+    options,
+    emaDecay: emaDecay ?? null,
+    workers,
+    control,
+  };
+  const own = import.meta.url;
+  const pool = new Piscina({
+    filename: new URL(own.endsWith(".ts") ? "./worker.ts" : "./worker.js", own).href,
+    name: "run",
+    minThreads: workers,
+    maxThreads: workers,
+    concurrentTasksPerWorker: 1,
+    idleTimeout: Infinity,
+    workerData: setup,
+  });
+  return { backend, words, pool };
+}
+
 export class Team implements Pool {
   readonly workers: number;
   private readonly shards: number | undefined;
@@ -57,37 +91,19 @@ export class Team implements Pool {
   private busy = false;
   private closed = false;
 
-  constructor(program: Program, backend: WasmBackend, { module, workers, shards, options = {}, emaDecay, kernels }: TeamOptions) {
+  constructor(program: Program, threads: Threads, { workers, shards, options = {}, emaDecay }: TeamOptions) {
+    const { backend, words, pool } = threads;
     this.workers = workers;
     this.shards = shards;
     this.backend = backend;
+    this.words = words;
+    this.pool = pool;
     this.replica = withBackend(backend, () => new Replica(program, { options, ...(emaDecay !== undefined && { emaDecay }) }));
-    const addresses = shareVariables(backend, this.replica);
-    this.store = new Store(backend, this.replica, addresses);
+    const table = shareVariables(backend, this.replica);
+    this.store = new Store(backend, this.replica, table);
     this.parameters = this.replica.model.namedParameters();
-    const control = this.allocate(controlWords(workers));
-    this.words = new Int32Array(backend.memory.buffer, control, controlWords(workers)).fill(0);
-    const setup: WorkerSetup = {
-      module: kernels,
-      memory: backend.memory,
-      program: module.href,
-      options,
-      emaDecay: emaDecay ?? null,
-      workers,
-      control,
-      addresses,
-      squares: this.allocate(blockCount(this.replica.optimizer)),
-    };
-    const own = import.meta.url;
-    this.pool = new Piscina({
-      filename: new URL(own.endsWith(".ts") ? "./worker.ts" : "./worker.js", own).href,
-      name: "run",
-      minThreads: workers,
-      maxThreads: workers,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Infinity,
-      workerData: setup,
-    });
+    Atomics.store(words, CONTROL.variables, table | 0);
+    Atomics.store(words, CONTROL.squares, this.allocate(blockCount(this.replica.optimizer)) | 0);
   }
 
   private allocate(length: number): number {
@@ -132,7 +148,7 @@ export class Team implements Pool {
     if (this.closed) throw new Error("team: closed, wanted an open team");
     if (this.busy) throw new Error("team: a step while another is under way, wanted await team.step(...) one after the other");
     this.busy = true;
-    this.words.fill(0, 0, 8);
+    for (const word of [CONTROL.arrived, CONTROL.generation, CONTROL.abort]) Atomics.store(this.words, word, 0);
     const answers = Array.from({ length: this.workers }, (_, worker) =>
       (this.pool.run(task(worker)) as Promise<A>).catch((error: unknown) => {
         abort(this.words);
@@ -151,7 +167,7 @@ export class Team implements Pool {
     await this.run((worker) => ({ type: "ready", worker, current: this.current }));
   }
 
-  async step(given: AnyBatch | readonly AnyBatch[], { lr, clipGrad, gradNorm = false }: StepSettings = {}): Promise<StepResult> {
+  async step(given: AnyBatch | readonly AnyBatch[], { lr, clipGrad, gradNorm = false, trace }: StepSettings = {}): Promise<StepResult> {
     const batches = (Array.isArray(given) ? (given as readonly AnyBatch[]) : [given as AnyBatch]).map(rawOf);
     const { optimizer } = this;
     if (lr !== undefined) optimizer.lr = lr;
@@ -167,6 +183,7 @@ export class Team implements Pool {
       clipGrad: clipGrad ?? null,
       gradNorm,
       frozen,
+      trace: trace ?? null,
     }));
     // The step's one commit.
     this.current = this.current === 0 ? 1 : 0;
@@ -179,6 +196,7 @@ export class Team implements Pool {
       size: batches.reduce((sum, { size }) => sum + size, 0),
       ...(first.gradNorm !== null && { gradNorm: first.gradNorm }),
       observations: first.observations,
+      ...(trace && { trace: joinTraces(answers.flatMap((answer) => answer.trace ?? [])) }),
     };
   }
 
@@ -200,14 +218,24 @@ export class Team implements Pool {
   }
 }
 
-/** Starts a team; resolves when all workers are ready. */
-export async function createTeam(options: TeamOptions): Promise<Team> {
-  const { workers, module, kernels } = options;
+/** Starts a team and makes its model. The workers may still be loading their modules: the first step waits for them. */
+export async function openTeam(options: TeamOptions): Promise<Team> {
+  const { workers, module } = options;
   if (!Number.isInteger(workers) || workers < 1) throw new Error(`createTeam: ${workers} workers, wanted a whole number of at least 1`);
   if (options.shards !== undefined && workers > options.shards)
     throw new Error(`createTeam: ${workers} workers for ${options.shards} shards, wanted at most as many workers as shards`);
-  const program = (await import(module.href)) as Program;
-  const team = new Team(program, createWasmBackend(kernels, createSharedMemory()), options);
+  const threads = startThreads(options);
+  try {
+    return new Team((await import(module.href)) as Program, threads, options);
+  } catch (error) {
+    await threads.pool.destroy();
+    throw error;
+  }
+}
+
+/** Starts a team; resolves when all workers are ready. */
+export async function createTeam(options: TeamOptions): Promise<Team> {
+  const team = await openTeam(options);
   try {
     await team.ready();
   } catch (error) {

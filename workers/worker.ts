@@ -4,7 +4,9 @@ import { workerData } from "node:worker_threads";
 import { overBuffer, setBackend, shardStart, type BatchSlice } from "../ts/autograd/index.ts";
 import { createWasmBackend, wasmBuffer, type Buffer, type WasmBackend } from "../ts/backend/index.ts";
 import type { Variable } from "../ts/nn/index.ts";
-import { batchOver, Replica, type Batch, type Evaluation } from "../ts/train/index.ts";
+import { batchOver, type Batch } from "../ts/train/batch.ts";
+import type { Evaluation } from "../ts/train/pool.ts";
+import { Replica } from "../ts/train/replica.ts";
 import { abort, AbortedError, Barrier } from "./barrier.ts";
 import { MemoryExchange } from "./exchange.ts";
 import { dropGradients, GradientSums, readTables, writeTable, type Contribution } from "./gradients.ts";
@@ -21,6 +23,7 @@ import {
 import { loadProgram } from "./load.ts";
 import { Share } from "./step.ts";
 import { Store } from "./store.ts";
+import { noteSums, startTrace } from "./trace.ts";
 
 interface Thread {
   readonly setup: WorkerSetup;
@@ -29,7 +32,8 @@ interface Thread {
   readonly words: Int32Array<ArrayBufferLike>;
   readonly barrier: Barrier;
   readonly sums: GradientSums;
-  readonly store: Store;
+  /** Made with the first task: until then the calling thread may still make its model. */
+  store: Store | null;
   readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
   /** Where this thread tells the others of its gradients. */
   table: Buffer | null;
@@ -38,16 +42,13 @@ interface Thread {
   readonly shares: Share[];
 }
 
-let started: Promise<Thread> | null = null;
-
 /** piscina wraps workerData. */
 function setupOf(data: unknown): WorkerSetup {
   const own = Array.isArray(data) ? (data as unknown[])[1] : data;
   return own as WorkerSetup;
 }
 
-async function start(): Promise<Thread> {
-  const setup = setupOf(workerData);
+async function start(setup: WorkerSetup): Promise<Thread> {
   const backend = createWasmBackend(setup.module, setup.memory);
   const program = await loadProgram(setup.program);
   // Afterwards: a program that imports the package for Node has set the one that is usual there.
@@ -65,7 +66,7 @@ async function start(): Promise<Thread> {
     words,
     barrier: new Barrier(words, setup.workers),
     sums: new GradientSums(backend),
-    store: new Store(backend, replica, setup.addresses),
+    store: null,
     parameters: replica.model.namedParameters(),
     table: null,
     exchanges: [],
@@ -73,7 +74,7 @@ async function start(): Promise<Thread> {
   };
 }
 
-function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: number, shared: SharedBatch): Batch {
+function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: number, shared: SharedBatch, apart = false): Batch {
   const { size, shards, normGroup, step, shape } = shared;
   const ranges = shardRanges(shards, setup.workers);
   if (setup.workers > 1) exchanges[worker] ??= new MemoryExchange(backend, words, barrier, worker, setup.workers);
@@ -86,6 +87,7 @@ function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: 
     exchange: setup.workers > 1 ? exchanges[worker] : null,
     normGroup,
     step,
+    apart,
   };
   const from = shardStart(slice, slice.first);
   const count = shardStart(slice, slice.last) - from;
@@ -105,7 +107,7 @@ function tableRoom(thread: Thread, length: number): number {
 }
 
 /** Shows the other workers where this one's gradients lie, and learns where theirs do. */
-function exchangeTables(thread: Thread, worker: number): Contribution[][] {
+function exchangeTables(thread: Thread, worker: number, apart: boolean): Contribution[][] {
   const { setup, words, barrier, replica } = thread;
   const parameters = replica.optimizer.slots.map(({ variable }) => variable);
   const table = writeTable(parameters);
@@ -119,7 +121,7 @@ function exchangeTables(thread: Thread, worker: number): Contribution[][] {
     const [length] = new Uint32Array(setup.memory.buffer, address, 1);
     return new Uint32Array(setup.memory.buffer, address + 4, length).slice();
   });
-  return readTables(tables, (shards) => shardRanges(shards, setup.workers), parameters.length, worker);
+  return readTables(tables, (shards) => shardRanges(shards, setup.workers), parameters.length, worker, apart);
 }
 
 function train(thread: Thread, task: TrainTask): TrainAnswer {
@@ -134,22 +136,26 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
     variable.requiresGrad = !variable.frozen;
   }
   const parameters = optimizer.slots.map(({ variable }) => variable);
+  const apart = task.trace?.level === "shard";
+  const tracer = task.trace === null ? null : startTrace(model, task.trace);
   thread.exchanges[worker]?.begin();
   try {
     let loss = 0;
     let correct = 0;
     for (const batch of task.batches) {
-      const result = replica.learn(batchOf(thread, worker, batch), 1 / task.batches.length);
+      const result = replica.learn(batchOf(thread, worker, batch, apart), 1 / task.batches.length, tracer);
       thread.exchanges[worker]?.settle();
       loss += result.loss;
       correct += result.correct;
     }
-    const contributions = exchangeTables(thread, worker);
+    tracer?.noteParts(parameters);
+    const contributions = exchangeTables(thread, worker, apart);
+    if (tracer) noteSums(tracer, parameters, contributions, sums, { worker, workers: setup.workers });
     const share = (thread.shares[worker] ??= new Share(backend, replica, worker, setup.workers));
     const gradNorm = share.update(contributions, sums, barrier, {
       clipGrad: task.clipGrad,
       gradNorm: task.gradNorm,
-      squares: setup.squares,
+      squares: Atomics.load(thread.words, CONTROL.squares) >>> 0,
     });
     // Nobody frees gradients that another worker still reads.
     barrier.wait();
@@ -159,6 +165,7 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
       gradNorm,
       observations: worker === 0 ? replica.program.observations(model) : (replica.program.observations(model), []),
       bytes: backend.memoryUse().peakBytes,
+      trace: tracer?.trace(parameters) ?? null,
     };
   } finally {
     dropGradients(parameters);
@@ -169,10 +176,15 @@ function evaluate(thread: Thread, { worker, batch, ema }: EvaluateTask): Evaluat
   return thread.replica.evaluate(batchOf(thread, worker, batch), { ema });
 }
 
+const started = start(setupOf(workerData));
+// The first task tells why it failed.
+started.catch(() => {});
+
 /** A task of the pool. */
 export async function run(task: Task): Promise<TrainAnswer | Evaluation | null> {
-  started ??= start();
   const thread = await started;
+  const { backend, replica, words } = thread;
+  thread.store ??= new Store(backend, replica, Atomics.load(words, CONTROL.variables) >>> 0);
   thread.store.bind(task.current);
   try {
     if (task.type === "train") return train(thread, task);

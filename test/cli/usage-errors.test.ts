@@ -47,7 +47,7 @@ test("words, flags and values that are not known name the nearest that is", asyn
 test("--help lists the commands, and that of each has examples", async () => {
   const { code, stdout } = await perpend("--help");
   assert.is(code, 0);
-  const { commands } = makeProgram();
+  const { commands } = await makeProgram();
   assert.is(commands.length, 7);
   for (const command of commands) {
     assert.match(stdout, new RegExp(`^ {2}${command.name()} `, "m"));

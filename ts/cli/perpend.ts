@@ -34,9 +34,9 @@ function fail(error: unknown): void {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT_FAILED));
 
 async function main(): Promise<void> {
-  const program = makeProgram();
   try {
     const [word] = process.argv.slice(2);
+    const program = await makeProgram(word);
     if (word === undefined) program.help({ error: false });
     const names = program.commands.map((command) => command.name());
     if (!word.startsWith("-") && word !== "help" && !names.includes(word)) {

@@ -2,8 +2,8 @@
 import { availableParallelism } from "node:os";
 import { setBackend } from "../autograd/index.ts";
 import { createWasmBackend } from "../backend/index.ts";
-import { createTeam } from "../node.ts";
 import { LocalPool, type Pool } from "../train/index.ts";
+import { openTeam } from "../../workers/team.ts";
 import { openKernels, type Kernels } from "./kernels.ts";
 import type { TrainSettings } from "./settings.ts";
 import * as program from "./training-program.ts";
@@ -36,5 +36,5 @@ export async function openPool(options: ProgramOptions, workers: number): Promis
   }
   const own = import.meta.url;
   const module = new URL(own.endsWith(".ts") ? "./training-program.ts" : "./training-program.js", own);
-  return { pool: await createTeam({ module, workers, shards, options, kernels: kernels.module, ...ema }), kernels };
+  return { pool: await openTeam({ module, workers, shards, options, kernels: kernels.module, ...ema }), kernels };
 }

@@ -1,16 +1,20 @@
-// The subcommands of `perpend`.
+// The subcommands of `perpend`, each loaded when it is called: most of the time it takes to begin is that of loading modules.
 import { Command } from "commander";
-import { addData } from "./data.ts";
-import { addEvaluate } from "./evaluate.ts";
-import { addInfo } from "./info.ts";
 import { packageVersion } from "./package-info.ts";
-import { addPredict } from "./predict.ts";
-import { addQuickstart } from "./quickstart.ts";
-import { addReport } from "./report.ts";
-import { addTrain } from "./train.ts";
 
-/** The whole command; errors are thrown, none is printed. */
-export function makeProgram(): Command {
+/** How each is added, in the order of the help. */
+const SUBCOMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  quickstart: async () => (await import("./quickstart.ts")).addQuickstart,
+  train: async () => (await import("./train.ts")).addTrain,
+  evaluate: async () => (await import("./evaluate.ts")).addEvaluate,
+  predict: async () => (await import("./predict.ts")).addPredict,
+  report: async () => (await import("./report.ts")).addReport,
+  data: async () => (await import("./data.ts")).addData,
+  info: async () => (await import("./info.ts")).addInfo,
+};
+
+/** The command with the subcommand of that name, or with all of them for any other word. Errors are thrown, none is printed. */
+export async function makeProgram(word?: string): Promise<Command> {
   const program = new Command("perpend")
     .description("Trains residual networks on plain CPUs, with the same bits everywhere.")
     .version(packageVersion(), "-V, --version")
@@ -18,6 +22,7 @@ export function makeProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .addHelpText("after", "\n`perpend help train` and its like show examples.");
-  for (const add of [addQuickstart, addTrain, addEvaluate, addPredict, addReport, addData, addInfo]) add(program);
+  const wanted = word !== undefined && Object.hasOwn(SUBCOMMANDS, word) ? [SUBCOMMANDS[word]] : Object.values(SUBCOMMANDS);
+  for (const load of wanted) (await load())(program);
   return program;
 }
