@@ -1,6 +1,6 @@
 // The gradients that the workers hold in parts, and their sums. After backward every worker writes a table of where its parts lie;
 // after the barrier any worker can sum any range of any parameter, always in the same tree.
-import { combineTree, ShardSum, treeNodes, treeRoot, type TreeNode } from "../ts/autograd/index.ts";
+import { combineTree, heldNodes, ShardSum, treeRoot, type TreeNode } from "../ts/autograd/index.ts";
 import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { wasmBuffer } from "../ts/backend/index.ts";
 import { add } from "../ts/kernels/elementwise.ts";
@@ -35,12 +35,13 @@ export function writeTable(parameters: readonly Variable[]): number[] {
   return table;
 }
 
-/** Joins the tables of all workers. `ranges` are the workers' shards. */
+/** Joins the tables of all workers. `ranges` are the workers' shards, `apart` says that sums of single shards are kept apart. */
 export function readTables(
   tables: readonly ArrayLike<number>[],
   ranges: (shards: number) => readonly number[],
   parameters: number,
   own: number,
+  apart = false,
 ): Contribution[][] {
   const at = tables.map(() => 0);
   const known = new Map<number, number[][]>();
@@ -50,7 +51,9 @@ export function readTables(
     if (found) return found;
     const bounds = ranges(shards);
     const root = treeRoot(shards);
-    const made = tables.map((_, worker) => treeNodes(shards, bounds[worker], bounds[worker + 1]).map((node) => numberOf(root, node)));
+    const made = tables.map((_, worker) =>
+      heldNodes({ shards, apart }, bounds[worker], bounds[worker + 1]).map((node) => numberOf(root, node)),
+    );
     known.set(shards, made);
     return made;
   };

@@ -59,7 +59,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
   report: ["type train"],
   recipes: ["models", "nn", "optim", "regularizers", "data", "train", "random"],
-  workers: ["train", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
+  workers: ["train", "train/node", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
   index: ["kernels", "random", "backend", "autograd", "nn", "models", "optim", "regularizers", "data", "train", "report", "recipes"],
   node: ["index", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],
 };

@@ -77,14 +77,14 @@ export class Batch {
   }
 }
 
-/** A whole batch on the calling thread. Error: arrays that do not fit the shape. */
-export function toBatch(raw: RawBatch): Batch {
+/** A whole batch on the calling thread; `apart` keeps what single shards give apart. Error: arrays that do not fit the shape. */
+export function toBatch(raw: RawBatch, { apart = false }: { readonly apart?: boolean } = {}): Batch {
   const { images, labels, size, shape, epoch, step, shards, normGroup } = raw;
   if (shape[0] !== size || images.length !== sizeOf(shape) || labels.length !== size)
     throw new Error(
       `batch: ${images.length} values and ${labels.length} labels for ${size} images of shape ${shapeText(shape)}, wanted ${sizeOf(shape)} and ${size}`,
     );
-  const slice = wholeBatch(size, { ...(shards && { shards }), ...(normGroup && { normGroup }), step });
+  const slice = wholeBatch(size, { ...(shards && { shards }), ...(normGroup && { normGroup }), step, apart });
   return new Batch(slice, epoch, { images: () => tensor(images, shape), labels: () => tensor(Float32Array.from(labels)) }, raw);
 }
 

@@ -1,6 +1,7 @@
 // Training: batches, programs, pools, the loop.
 export * from "./batch.ts";
 export * from "./digest.ts";
+export { DIGEST_LEVELS, type DigestBegin, type DigestLevel, type StepDigest } from "./digest-chain.ts";
 export * from "./events.ts";
 export * from "./local.ts";
 export * from "./pool.ts";
@@ -9,5 +10,6 @@ export * from "./replica.ts";
 export * from "./checkpoint-format.ts";
 export * from "./evaluate.ts";
 export * from "./state.ts";
+export * from "./trace.ts";
 export * from "./trainer.ts";
 export * from "./loader.ts";

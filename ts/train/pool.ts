@@ -3,6 +3,7 @@ import type { Module } from "../nn/index.ts";
 import type { ModelEma, Optimizer } from "../optim/index.ts";
 import type { Batch, RawBatch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
+import type { StepTrace, TraceRequest } from "./trace.ts";
 
 /** A batch as a loader gives it, or as plain arrays. */
 export type AnyBatch = Batch | RawBatch;
@@ -14,6 +15,8 @@ export interface StepSettings {
   readonly clipGrad?: number;
   /** Report the norm of the gradient. */
   readonly gradNorm?: boolean;
+  /** Tell digests of what the step computes, by layer or shard; slower. */
+  readonly trace?: TraceRequest;
 }
 
 export interface StepResult {
@@ -25,6 +28,8 @@ export interface StepResult {
   /** Norm of the gradient before clipping, where asked for. */
   readonly gradNorm?: number;
   readonly observations: readonly JsonObject[];
+  /** Where asked for. */
+  readonly trace?: StepTrace;
 }
 
 /** What evaluation finds of each sample, in order. */

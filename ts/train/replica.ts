@@ -6,7 +6,8 @@ import { exp } from "../math.ts";
 import type { Batch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
 import type { Evaluation } from "./pool.ts";
-import { resolveProgram, type Program, type ResolvedProgram } from "./program.ts";
+import { resolveProgram, type LossAndLogits, type Program, type ResolvedProgram } from "./program.ts";
+import type { Tracer } from "./trace.ts";
 
 export interface ReplicaOptions {
   /** Passed to the program. */
@@ -49,10 +50,11 @@ export class Replica {
   }
 
   /** Forward and backward; gradients of `weight` times the loss stay with the parameters. */
-  learn(batch: Batch, weight = 1): ForwardResult {
+  learn(batch: Batch, weight = 1, tracer: Tracer | null = null): ForwardResult {
     this.train(true);
     return scope(() => {
-      const result = this.program.loss(this.model, batch, this.options);
+      const forward = (): Tensor | LossAndLogits => this.program.loss(this.model, batch, this.options);
+      const result = tracer === null ? forward() : tracer.watch(forward);
       const { loss, logits } = result instanceof Tensor ? { loss: result, logits: null } : result;
       const value = loss.item();
       const correct = logits === null ? 0 : countCorrect(logits, batch.labels);

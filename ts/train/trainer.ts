@@ -5,10 +5,20 @@ import type { Schedule } from "../optim/index.ts";
 import type { BatchSource, RawBatch } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint-format.ts";
 import { digest } from "./digest.ts";
+import { DigestChain, type DigestBegin, type StepDigest } from "./digest-chain.ts";
 import { summarize, type Summary } from "./evaluate.ts";
 import type { BlockDiagnostics, JsonObject, RunEvent } from "./events.ts";
 import type { Pool, StepResult } from "./pool.ts";
 import { captureState, restoreState, type Position } from "./state.ts";
+import type { TraceRequest } from "./trace.ts";
+
+/** What becomes of digests. */
+export interface Digesting {
+  /** Takes the digest of every step, and one at the beginning. `shown` are the values that were asked for. */
+  readonly record: (digest: DigestBegin | StepDigest, shown?: readonly number[]) => void;
+  /** What is recorded of a step (the first is 1) beside its digest; nothing by default. */
+  readonly trace?: (step: number) => TraceRequest | undefined;
+}
 
 export interface TrainerOptions {
   readonly pool: Pool;
@@ -30,6 +40,8 @@ export interface TrainerOptions {
   readonly save?: (checkpoint: Checkpoint, about: { readonly step: number; readonly best: boolean }) => Promise<string>;
   /** What checkpoints say of the run. */
   readonly about?: JsonObject;
+  /** Take a digest of every step. */
+  readonly digests?: Digesting;
 }
 
 export interface FitOptions {
@@ -43,6 +55,7 @@ export class Trainer {
   readonly options: TrainerOptions;
   private position: Position = START;
   private best = -1;
+  private readonly chain: DigestChain | null;
 
   constructor(options: TrainerOptions) {
     const { epochs, accumulate = 1 } = options;
@@ -50,6 +63,7 @@ export class Trainer {
     if (!Number.isInteger(accumulate) || accumulate < 1)
       throw new Error(`Trainer: accumulate ${accumulate}, wanted a whole number of at least 1`);
     this.options = options;
+    this.chain = options.digests ? new DigestChain(options.pool) : null;
   }
 
   /** Updates in an epoch; batches at its end that do not fill an update make a smaller one. */
@@ -59,7 +73,8 @@ export class Trainer {
 
   /** Everything needed to go on from here. */
   checkpoint(): Checkpoint {
-    return captureState(this.options.pool, this.position, { ...this.options.about, best: this.best });
+    const chain = this.chain?.chain ?? null;
+    return captureState(this.options.pool, this.position, { ...this.options.about, best: this.best, ...(chain !== null && { chain }) });
   }
 
   /**
@@ -74,8 +89,9 @@ export class Trainer {
           "this contract, or { acceptContract: true } to go on from it with other bits than an uninterrupted run",
       );
     this.position = restoreState(this.options.pool, checkpoint);
-    const { best } = checkpoint.state;
+    const { best, chain } = checkpoint.state;
     this.best = typeof best === "number" ? best : -1;
+    if (this.chain) this.chain.chain = typeof chain === "string" && contract === CONTRACT ? chain : null;
   }
 
   /** Updates done. */
@@ -91,10 +107,11 @@ export class Trainer {
 
   /** Trains to the end, or to the signal. */
   async *fit({ signal }: FitOptions = {}): AsyncGenerator<RunEvent> {
-    const { pool, epochs, maxSteps = Infinity, evaluateEvery = 1 } = this.options;
+    const { pool, epochs, maxSteps = Infinity, evaluateEvery = 1, digests } = this.options;
     const begin = performance.now();
     const seconds = (): number => (performance.now() - begin) / 1000;
     let reason: "finished" | "stopped" | "max-steps" = "finished";
+    if (this.chain) digests?.record(this.chain.begin(this.steps));
     while (this.position.epoch < epochs && this.steps < maxSteps) {
       for await (const event of this.epoch(maxSteps, seconds, signal)) yield event;
       const done = this.position.batch === 0;
@@ -158,16 +175,19 @@ export class Trainer {
   }
 
   private async update(batches: readonly RawBatch[]): Promise<StepResult> {
-    const { pool, schedule, clipGrad, gradNorm = false } = this.options;
+    const { pool, schedule, clipGrad, gradNorm = false, digests } = this.options;
+    const trace = digests?.trace?.(this.steps + 1);
     const result = await pool.step(batches, {
       ...(schedule && { lr: schedule(this.steps) }),
       ...(clipGrad !== undefined && { clipGrad }),
       gradNorm,
+      ...(trace && { trace }),
     });
     if (!Number.isFinite(result.loss))
       throw new Error(
         `Trainer: loss ${result.loss} at step ${this.steps}, wanted a finite one; try a smaller learning rate, a warm-up or clipGrad, from the last checkpoint`,
       );
+    if (this.chain) digests?.record(this.chain.add(this.steps, result), result.trace?.shown);
     return result;
   }
 

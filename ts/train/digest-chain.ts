@@ -1,0 +1,125 @@
+// A digest a step: the SHA-256 of all that the step left behind (weights, running statistics, optimizer state, averages), and a chain of
+// them with the losses. Two runs with the same chain at a step have been the same to the bit in every step up to it.
+import { CONTRACT } from "../contract.ts";
+import type { Variable } from "../nn/index.ts";
+import { newHasher } from "../sha256.ts";
+import { bytesOf } from "./memory-bytes.ts";
+import type { Pool, StepResult } from "./pool.ts";
+import { shortDigest, type ForwardDigest, type GradientDigest } from "./trace.ts";
+
+/** What is recorded: a digest a step; also of every parameter's gradient and value; also of what single shards give. */
+export const DIGEST_LEVELS = ["step", "layer", "shard"] as const;
+export type DigestLevel = (typeof DIGEST_LEVELS)[number];
+
+/** Where a chain begins or goes on after a stop. */
+export interface DigestBegin {
+  /** Steps done. */
+  readonly begin: number;
+  readonly contract: string;
+  readonly state: string;
+  readonly chain: string;
+}
+
+/** One step. Digests of single values have 16 digits. */
+export interface StepDigest {
+  readonly step: number;
+  /** Its loss and gradient norm, as the 16 hexadecimal digits of a float64. */
+  readonly loss: string;
+  readonly correct: number;
+  readonly size: number;
+  readonly gradNorm?: string;
+  /** SHA-256 of the state after the step. */
+  readonly state: string;
+  /** SHA-256 of the chain before, and of all above. */
+  readonly chain: string;
+  /** From level "layer" on: new values by variable, in their order. */
+  readonly values?: { readonly [name: string]: string };
+  /** From level "layer" on: gradients by parameter, in the order of the forward pass; level "layer" has no parts. */
+  readonly gradients?: readonly GradientDigest[];
+  /** At level "shard": what operations gave, in order. */
+  readonly forward?: readonly ForwardDigest[];
+}
+
+type Trained = Pick<Pool, "model" | "optimizer" | "ema">;
+
+/** All that a step changes, by name, in a fixed order. */
+export function stateVariables({ model, optimizer, ema }: Trained): (readonly [name: string, variable: Variable])[] {
+  const averages = ema?.averages.map(({ key, average }) => [`ema.${key}`, average] as const) ?? [];
+  return [...model.namedVariables(), ...optimizer.namedState(model), ...averages];
+}
+
+const text = (line: string): Uint8Array => new TextEncoder().encode(line);
+
+/** 16 hexadecimal digits of a number. */
+export function hexOf(value: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return view.getBigUint64(0).toString(16).padStart(16, "0");
+}
+
+/** The number again. */
+export function numberOf(hex: string): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, BigInt(`0x${hex}`));
+  return view.getFloat64(0);
+}
+
+function sha256Of(line: string): string {
+  const hash = newHasher();
+  hash.update(text(line));
+  return hash.hex();
+}
+
+/** The digests of one pool's steps. */
+export class DigestChain {
+  /** SHA-256 over all so far; null before the beginning. */
+  chain: string | null;
+  private readonly variables: readonly (readonly [name: string, variable: Variable])[];
+  private readonly head: Uint8Array;
+
+  /** `chain` is that of the steps before, where there are some. */
+  constructor(pool: Trained, chain: string | null = null) {
+    this.chain = chain;
+    this.variables = stateVariables(pool);
+    this.head = text(`${this.variables.map(([name, { shape }]) => `${name} ${shape.join(" ")}`).join("\n")}\n`);
+  }
+
+  /** SHA-256 of names, shapes and values as they lie in memory. A state with NaN has no digest that other machines share. */
+  private state(): string {
+    const hash = newHasher();
+    hash.update(this.head);
+    for (const [, { backend, buffer, size }] of this.variables) hash.update(bytesOf(backend, buffer, 0, size));
+    return hash.hex();
+  }
+
+  /** Begins after so many steps, or goes on there. */
+  begin(steps: number): DigestBegin {
+    const state = this.state();
+    this.chain ??= sha256Of(`perpend chain\ncontract ${CONTRACT}\nstep ${steps}\n${state}\n`);
+    return { begin: steps, contract: CONTRACT, state, chain: this.chain };
+  }
+
+  /** Adds the step that was just committed. */
+  add(step: number, { loss, correct, size, gradNorm, trace }: StepResult): StepDigest {
+    const state = this.state();
+    const norm = gradNorm === undefined ? undefined : hexOf(gradNorm);
+    this.chain = sha256Of(`${this.chain ?? ""}\n${step} ${hexOf(loss)} ${correct} ${size} ${norm ?? "-"}\n${state}\n`);
+    return {
+      step,
+      loss: hexOf(loss),
+      correct,
+      size,
+      ...(norm !== undefined && { gradNorm: norm }),
+      state,
+      chain: this.chain,
+      ...(trace && { values: this.values(), gradients: trace.gradients }),
+      ...(trace && trace.forward.length > 0 && { forward: trace.forward }),
+    };
+  }
+
+  private values(): { [name: string]: string } {
+    return Object.fromEntries(
+      this.variables.map(([name, { backend, buffer, size }]) => [name, shortDigest(bytesOf(backend, buffer, 0, size))]),
+    );
+  }
+}
