@@ -52,7 +52,7 @@ test("any number of workers gives one trace by shard, and the bits of steps with
   assert.equal(shapesOf(two.gradients[0]), [SHARDS, SHARDS]);
   assert.ok(one.gradients.every(({ sum }) => /^[0-9a-f]{16}$/.test(sum ?? "")));
   for (const workers of [1, 2, 5]) {
-    const more = workers === 2 ? { checkpointBlocks: 1 } : {};
+    const more: JsonObject = workers === 2 ? { checkpointBlocks: 1 } : {};
     const team = await outcome(workers, { dropout: true, ...more }, { level: "shard" });
     assert.is(team.bits, plain.bits, `${workers}`);
     assert.equal(team.traces, alone.traces, `${workers}`);
