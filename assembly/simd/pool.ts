@@ -2,6 +2,8 @@
 // blocks of 64, float64 between blocks; a window is summed row by row; a gradient takes the windows in the order of the output.
 import { loadLanes, promoteHigh, storeLanes } from "./channel-sums";
 
+export { subsample2d_backward_add_f32, subsample2d_backward_f32, subsample2d_f32 } from "./subsample";
+
 const BLOCK: i32 = 64;
 
 /** Sum over a block of pixels, up to 4 channels. */

@@ -1,7 +1,7 @@
 // Option A and the projection: what the stream becomes where a unit changes its shape.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { gradients, scope, sum, tensor, withBackend } from "../../ts/autograd/index.ts";
+import { add, gradients, multiply, scope, subsample2d, sum, tensor, withBackend } from "../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import { padChannels, projection } from "../../ts/models/index.ts";
 import type { Conv2d } from "../../ts/nn/index.ts";
@@ -42,6 +42,26 @@ test("option A without a stride only widens, and never narrows", () =>
       .forward(tensor([5, 6], [1, 1, 2, 1]));
     assert.equal([...y.toArray()], [5, 0, 6, 0]);
     assert.throws(() => padChannels().at({ inputs: 4, outputs: 3, stride: 2 }), /padChannels: 4 to 3 channels, wanted no fewer/);
+  }));
+
+test("its gradient is added to that of the other reader of its input", () =>
+  inFloat64(() => {
+    const x = tensor([1, 2, 3, 4, 5, 6], [1, 2, 3, 1], { requiresGrad: true });
+    const shortcut = padChannels().at({ inputs: 1, outputs: 2, stride: 2 });
+    const h = multiply(x, 1);
+    const sampled = shortcut.forward(h);
+    // The last operation, hence the first in backward().
+    const [dx] = gradients(add(sum(multiply(sampled, 10)), sum(multiply(h, h))), [x]);
+    assert.equal([...dx.toArray()], [12, 4, 16, 8, 10, 12]);
+    dx.dispose();
+  }));
+
+test("subsampling refuses what it cannot do", () =>
+  inFloat64(() => {
+    const x = tensor([1, 2], [1, 1, 1, 2]);
+    assert.throws(() => subsample2d(x, 0, 2), /subsample2d: stride 0, wanted a whole number of at least 1/);
+    assert.throws(() => subsample2d(x, 2, 1), /subsample2d: 1 channels for \[1,1,1,2\], wanted a whole number of at least 2/);
+    assert.throws(() => subsample2d(tensor([1]), 1, 1), /subsample2d: \[1\], wanted \[N,H,W,C\]/);
   }));
 
 test("the projection is a 1x1 convolution with the stride, by timm's name", () =>

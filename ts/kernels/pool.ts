@@ -14,7 +14,7 @@ interface Window {
 
 const output = (length: number, { size, stride, padding }: Window): number =>
   Math.max(0, Math.floor((length + 2 * padding - size) / stride) + 1);
-const inputLength = ({ n, h, w, c }: Window): number => n * h * w * c;
+const inputLength = ({ n, h, w, c }: Readonly<Record<"n" | "h" | "w" | "c", number>>): number => n * h * w * c;
 const outputLength = (window: Window): number => window.n * output(window.h, window) * output(window.w, window) * window.c;
 
 /** Calls `visit` for each output element and each element of its window that is inside the image, in row order. */
@@ -161,4 +161,72 @@ export const averagePool2dBackward = kernel({
   },
   samples: windows,
   terms: ({ size }) => size * size,
+});
+
+interface Sampling {
+  readonly n: number;
+  readonly h: number;
+  readonly w: number;
+  readonly c: number;
+  readonly stride: number;
+  readonly k: number;
+}
+
+const sampled = ({ n, h, w, stride, k }: Sampling): number => n * Math.ceil(h / stride) * Math.ceil(w / stride) * k;
+
+/** Calls `visit` for each element that is taken, in the order of the samples. */
+function eachSample({ n, h, w, c, stride, k }: Sampling, visit: (outAt: number, inAt: number) => void): void {
+  let pixel = 0;
+  for (let i = 0; i < n; i++)
+    for (let p = 0; p < h; p += stride)
+      for (let q = 0; q < w; q += stride, pixel++) for (let j = 0; j < c; j++) visit(pixel * k + j, ((i * h + p) * w + q) * c + j);
+}
+
+const samplings: readonly Sampling[] = [
+  { n: 0, h: 4, w: 4, c: 4, stride: 2, k: 8 },
+  { n: 1, h: 1, w: 1, c: 1, stride: 2, k: 1 },
+  { n: 2, h: 4, w: 6, c: 3, stride: 2, k: 7 },
+  { n: 2, h: 8, w: 8, c: 16, stride: 2, k: 32 },
+  { n: 1, h: 7, w: 5, c: 17, stride: 2, k: 34 },
+  { n: 2, h: 7, w: 8, c: 20, stride: 3, k: 20 },
+  { n: 3, h: 2, w: 3, c: 5, stride: 1, k: 10 },
+  { n: 1, h: 2, w: 9, c: 36, stride: 4, k: 37 },
+];
+
+/** y[n,p,q,j] = x[n, p stride, q stride, j] for j < c, 0 for c <= j < k; p below ceil(h / stride), q below ceil(w / stride). */
+export const subsample2d = kernel({
+  name: "subsample2d_f32",
+  buffers: { x: "in", y: "out" },
+  numbers: ["n", "h", "w", "c", "stride", "k"],
+  lengths: (sizes) => ({ x: inputLength(sizes), y: sampled(sizes) }),
+  define: ({ x, y }, sizes) => {
+    y.fill(0);
+    eachSample(sizes, (outAt, inAt) => (y[outAt] = x[inAt]));
+  },
+  samples: samplings,
+  tolerance: () => 0,
+});
+
+/** dx = dy at the pixels that were taken, 0 elsewhere. */
+export const subsample2dBackward = kernel({
+  name: "subsample2d_backward_f32",
+  buffers: { dy: "in", dx: "out" },
+  numbers: ["n", "h", "w", "c", "stride", "k"],
+  lengths: (sizes) => ({ dy: sampled(sizes), dx: inputLength(sizes) }),
+  define: ({ dy, dx }, sizes) => {
+    dx.fill(0);
+    eachSample(sizes, (outAt, inAt) => (dx[inAt] = dy[outAt]));
+  },
+  samples: samplings,
+  tolerance: () => 0,
+});
+
+/** dx += dy at the pixels that were taken; the others stay. */
+export const subsample2dBackwardAdd = kernel({
+  name: "subsample2d_backward_add_f32",
+  buffers: { dy: "in", dx: "inout" },
+  numbers: ["n", "h", "w", "c", "stride", "k"],
+  lengths: (sizes) => ({ dy: sampled(sizes), dx: inputLength(sizes) }),
+  define: ({ dy, dx }, sizes) => eachSample(sizes, (outAt, inAt) => (dx[inAt] += dy[outAt])),
+  samples: samplings,
 });

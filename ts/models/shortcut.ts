@@ -1,5 +1,5 @@
 // What the stream becomes in a unit that changes its shape.
-import { averagePool2d, pad, type Tensor } from "../autograd/index.ts";
+import { subsample2d, type Tensor } from "../autograd/index.ts";
 import { Conv2d, Layer, type init } from "../nn/index.ts";
 
 /** Shape change at the start of a stage. */
@@ -23,9 +23,7 @@ class PadShortcut extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const { inputs, outputs, stride } = this.change;
-    const sampled = stride === 1 ? x : averagePool2d(x, 1, { stride });
-    return pad(sampled, [0, 0, 0, 0], [0, 0, 0, outputs - inputs]);
+    return subsample2d(x, this.change.stride, this.change.outputs);
   }
 }
 

@@ -85,6 +85,37 @@ export const averagePool2dOp = defineOp<One, Window>("averagePool2d", {
   ],
 });
 
+interface Sampling {
+  readonly stride: number;
+  readonly channels: number;
+}
+
+function samplingOf(x: Tensor, { stride, channels }: Sampling): Readonly<Record<"n" | "h" | "w" | "c" | "stride" | "k", number>> {
+  const [n, h, w, c] = x.shape;
+  return { n, h, w, c, stride, k: channels };
+}
+
+export const subsample2dOp = defineOp<One, Sampling>("subsample2d", {
+  forward: ([x], sampling) => {
+    const [n, h, w] = x.shape;
+    const y = emptyLike(x, [n, Math.ceil(h / sampling.stride), Math.ceil(w / sampling.stride), sampling.channels]);
+    launch(kernels.subsample2d, { x, y }, samplingOf(x, sampling));
+    return y;
+  },
+  vjp: (dy, _y, [x], sampling) => [
+    (sofar) => {
+      const dx = sofar ?? emptyLike(x);
+      if (sofar) launch(kernels.subsample2dBackwardAdd, { dy, dx }, samplingOf(x, sampling));
+      else launch(kernels.subsample2dBackward, { dy, dx }, samplingOf(x, sampling));
+      return dx;
+    },
+  ],
+  samples: [
+    { inputs: [[2, 4, 5, 3]], attributes: { stride: 2, channels: 5 } },
+    { inputs: [[1, 2, 2, 2]], attributes: { stride: 1, channels: 3 } },
+  ],
+});
+
 function windowOf(who: string, x: Tensor, size: number, { stride = size, padding = 0 }: PoolOptions): Window {
   if (x.rank !== 4) throw new Error(`${who}: ${shapeText(x.shape)}, wanted [N,H,W,C]`);
   if (size < 1 || stride < 1 || padding < 0 || 2 * padding > size)
@@ -111,4 +142,13 @@ export function maxPool2d(x: Tensor, size: number, options: PoolOptions = {}): T
 /** Mean of each window, padding counted, as PyTorch by default. */
 export function averagePool2d(x: Tensor, size: number, options: PoolOptions = {}): Tensor {
   return averagePool2dOp([x], windowOf("averagePool2d", x, size, options));
+}
+
+/** Every stride-th pixel, with channels of zeros behind its own: [N,H,W,C] to [N,ceil(H/stride),ceil(W/stride),channels]. */
+export function subsample2d(x: Tensor, stride: number, channels: number): Tensor {
+  if (x.rank !== 4) throw new Error(`subsample2d: ${shapeText(x.shape)}, wanted [N,H,W,C]`);
+  if (!Number.isInteger(stride) || stride < 1) throw new Error(`subsample2d: stride ${stride}, wanted a whole number of at least 1`);
+  if (!Number.isInteger(channels) || channels < x.shape[3])
+    throw new Error(`subsample2d: ${channels} channels for ${shapeText(x.shape)}, wanted a whole number of at least ${x.shape[3]}`);
+  return subsample2dOp([x], { stride, channels });
 }
