@@ -5,19 +5,10 @@ import { inputOf, resize } from "../../ts/cli/picture-input.ts";
 import { decodePicture } from "../../ts/cli/picture.ts";
 import { FormatError } from "../../ts/data/index.ts";
 import { pngDataUrl } from "../../ts/train/png.ts";
+import { RAMP_JPEG } from "./jpeg.ts";
 import { chunk, header, makePng, SIGNATURE, type PngKind } from "./png-maker.ts";
 
 const test = suite("pictures");
-
-// 24 x 16, red = 10 x, green = 15 y, blue = 128, quality 90, written by mozjpeg 4.
-const RAMP_JPEG = Buffer.from(
-  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wCEAAMDAwMDAwQEBAQFBQUFBQcHBgYHBwsICQgJCAsRCwwLCwwLEQ8SDw4PEg8bFRMTFRsfGhkaHyYiIiYwLTA+PlQBAwMDAwMD" +
-    "BAQEBAUFBQUFBwcGBgcHCwgJCAkICxELDAsLDAsRDxIPDg8SDxsVExMVGx8aGRofJiIiJjAtMD4+VP/CABEIABAAGAMBEQACEQEDEQH/xAAqAAEBAQAAAAAAAAAAAAAA" +
-    "AAAGBwgBAQEBAAAAAAAAAAAAAAAAAAYHCf/aAAwDAQACEAMQAAAAx/bC785a6Aatb07lHQDlrfm7X//EABkQAAEFAAAAAAAAAAAAAAAAAAAFBiMxof/aAAgBAQABPwBN" +
-    "ZVR4JrJqPBNZNR4JrJqPBNZNR4JrKqPD/8QAGBEAAgMAAAAAAAAAAAAAAAAAAAQFIjH/2gAIAQIBAT8AantsNT22Gp7bDU9thqe2w1PbY//EABkRAAEFAAAAAAAAAAAA" +
-    "AAAAAAAFBiIyof/aAAgBAwEBPwBBc1Z6ILmrPRBc1Z6ILmrPRBc1Z6ILmrPT/9k=",
-  "base64",
-);
 
 async function refusal(bytes: Uint8Array): Promise<string> {
   try {

@@ -6,7 +6,7 @@ import { withBackend } from "../autograd/index.ts";
 import { createDryBackend } from "../backend/index.ts";
 import { FormatError, type Dataset } from "../data/index.ts";
 import { shown } from "../data/format-error.ts";
-import { uninitialized } from "../nn/index.ts";
+import { uninitialized, type StateEntry } from "../nn/index.ts";
 import type { Checkpoint, JsonObject } from "../train/index.ts";
 import { FOLDER_NAME } from "./run-folder.ts";
 import { parseSettings, type TrainSettings } from "./settings.ts";
@@ -69,10 +69,15 @@ const listed = (keys: readonly string[]): string => keys.slice(0, 3).join(", ") 
 /** Refuses tensors that are not those of the model that the settings name, before memory is taken for it. */
 function checkModel(settings: TrainSettings, data: DataDescription, { tensors }: Checkpoint, file: string): void {
   const options = { ...settings, classes: data.classNames.length, channels: data.channels, observeEvery: 0 };
-  const entries = withBackend(createDryBackend(), () => uninitialized(() => createModel(options))).entries();
   const refuse = (found: string, wanted: string): never => {
     throw new FormatError({ file, offset: -1, found, wanted: `${wanted} of ${settings.model}` });
   };
+  let entries: readonly StateEntry[];
+  try {
+    entries = withBackend(createDryBackend(), () => uninitialized(() => createModel(options))).entries();
+  } catch (error) {
+    return refuse(`settings that make no model (${error instanceof Error ? error.message : String(error)})`, "those");
+  }
   const missing = entries.filter(({ key }) => !tensors.has(key)).map(({ key }) => key);
   if (missing.length > 0) refuse(`no tensor for ${missing.length} of ${entries.length} keys (${listed(missing)})`, "those");
   for (const { key, shape } of entries) {

@@ -66,6 +66,7 @@ export type GivenSettings = { readonly [K in keyof TrainSettings]?: NonNullable<
 
 /** Largest counts and sizes that a file may state: beyond what any machine holds, far below what a number does. */
 const MOST = 2 ** 31 - 1;
+const MOST_WIDTH = 2 ** 20;
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MOST));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MOST));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -74,7 +75,7 @@ const reals = v.pipe(v.array(real), v.maxLength(1000));
 
 const schema: v.GenericSchema<unknown, TrainSettings> = v.object({
   model: v.picklist(MODELS),
-  width: v.nullable(size),
+  width: v.nullable(v.pipe(size, v.maxValue(MOST_WIDTH))),
   skip: v.picklist(SKIPS),
   skipOver: v.nullable(v.picklist(SKIP_OVER)),
   skipEps: v.nullable(real),

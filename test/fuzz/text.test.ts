@@ -1,0 +1,98 @@
+// Changed JSON, logs, and what checkpoints say of runs.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { aboutOf, describeData, type About } from "../../ts/cli/checkpoint-about.ts";
+import { resolveSettings } from "../../ts/cli/settings.ts";
+import { shapes } from "../../ts/data/index.ts";
+import { withBackend } from "../../ts/autograd/index.ts";
+import { createDryBackend } from "../../ts/backend/index.ts";
+import { uninitialized } from "../../ts/nn/index.ts";
+import { createModel } from "../../ts/cli/training-program.ts";
+import type { JsonObject } from "../../ts/train/index.ts";
+import { formatEvent, parseLog, type Log } from "../../ts/train/log.ts";
+import type { StoredTensor } from "../../ts/train/safetensors.ts";
+import { parseStrictJson, plainJson, plainObject, type StrictJson } from "../../ts/train/strict-json.ts";
+import { fakeRun } from "../report/fake-run.ts";
+import { fuzz, rounds } from "./harness.ts";
+
+const test = suite("fuzz text");
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const tokens = ['"__proto__":', '"constructor":', "null", "true", "1e999", "-0", "NaN", "\\ud800", "\\u0000", "[[[[", "]]", "{", "}", '"', ",", "1e-400", "\u2028", "/*"]; // prettier-ignore
+
+const texts = [
+  "0",
+  "[]",
+  '{"a":[1,-2.5e3,true,false,null,"é😀\\n\\u00e9"],"b":{"c":{},"d":[[],{}]}}',
+  '  [ {"x" : "" } , [ ] ]  ',
+  '"\\ud83d\\ude00"',
+];
+
+test("strict JSON: what it takes JSON.parse takes too, to the same value", () =>
+  fuzz(
+    {
+      name: "strict JSON",
+      seeds: texts.map(utf8),
+      read: (bytes, file) => parseStrictJson(bytes, { file, at: 0 }),
+      check: (result: StrictJson, bytes) =>
+        assert.equal(plainJson(result), JSON.parse(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes))),
+      tokens,
+      refusesCuts: false, // a number cut short is a number
+    },
+    rounds(30_000),
+  ));
+
+const pictures = { images: ["data:image/png;base64,AAAA"], labels: [1], predictions: [2], probabilities: [0.5] };
+const run = fakeRun({ epochs: 1, stepsPerEpoch: 2, blocks: 2 }).map((event) =>
+  event.type === "samples" ? { ...event, ...pictures } : event,
+);
+const logs = [run, run.slice(0, 3), run.slice(-2)].map((events) => utf8(events.map((event) => `${formatEvent(event)}\n`).join("")));
+
+test("logs: what is taken comes back the same when it is written and read again", () =>
+  fuzz({
+    name: "logs",
+    seeds: logs,
+    read: (bytes, file) => parseLog(bytes, file),
+    check: ({ events }: Log) => {
+      const written = events.map((event) => `${formatEvent(event)}\n`).join("");
+      const again = parseLog(written, "again");
+      assert.ok(again.events.map((event) => `${formatEvent(event)}\n`).join("") === written);
+    },
+    tokens: [...tokens, "\n", '"type":"step"', '"type":"run-end"', '"step":'],
+    refusesCuts: false, // a line cut short is what a killed process leaves
+  }));
+
+const settings = resolveSettings({ model: "resnetv2_8", width: 4 });
+const about = {
+  name: "run",
+  command: "perpend train",
+  settings,
+  data: describeData(shapes({ count: 4 })),
+  versions: { kernels: "strict 0" },
+};
+const options = { ...settings, classes: 10, channels: 3, observeEvery: 0 };
+const entries = withBackend(createDryBackend(), () => uninitialized(() => createModel(options))).entries();
+const tensors = new Map<string, StoredTensor>(entries.map(({ key, shape }) => [key, { shape: [...shape], values: new Float32Array(0) }]));
+const others = [{ ...about, settings: resolveSettings({ model: "resnetv2_8", width: 4, opt: "adamw", sched: "multistep", clipGrad: 1 }) }];
+
+test("what a checkpoint says of a run", () =>
+  fuzz(
+    {
+      name: "abouts",
+      seeds: [about, ...others].map((each) => utf8(JSON.stringify(each))),
+      read: (bytes, file) => {
+        const state = parseStrictJson(bytes, { file });
+        const plain: JsonObject = state instanceof Map ? plainObject(state as ReadonlyMap<string, StrictJson>) : {};
+        return aboutOf({ tensors, state: plain }, file);
+      },
+      check: (read: About) => {
+        assert.not.match(read.name, /[/\\\u0000-\u001f]/);
+        assert.is(read.settings.width, 4);
+        assert.is(read.data.mean.length, read.data.channels);
+        for (const name of read.data.classNames) assert.not.match(name, /[\u0000-\u001f\u007f-\u009f]/);
+      },
+      tokens: [...tokens, "..", "../../x", "\\u001b[2J", "2147483648", '"width":1e9,'],
+    },
+    rounds(10_000, 1_000_000),
+  ));
+
+test.run();
