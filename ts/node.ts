@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { markWide } from "./backend/index.ts";
 import { createWasmBackend, setBackend } from "./index.ts";
 import { choosePath, type KernelPath } from "./kernel-path/kernel-path.ts";
+import { useHostSha256 } from "./train/node/host-sha256.ts";
 import { createTeam as createTeamOf, type Team, type TeamOptions } from "../workers/team.ts";
 
 export * from "./index.ts";
@@ -53,6 +54,7 @@ export function loadKernels(build: KernelBuild = "strict"): WebAssembly.Module {
 }
 
 setBackend(() => createWasmBackend(loadKernels()));
+useHostSha256();
 
 /** Starts worker threads that train the program of a module together; see TeamOptions. */
 export function createTeam({

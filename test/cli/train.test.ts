@@ -19,7 +19,7 @@ test("a run leaves recipe, log, checkpoints and report, and prints the digest la
   assert.is(result.code, 0, result.stderr);
   const digest = digestOf(result);
   assert.is(result.stdout, `report ${join(first, "report.html")}\ndigest ${digest}\n`);
-  assert.equal(readdirSync(first).sort(), ["checkpoints", "log.jsonl", "recipe.json", "report.html", "tensorboard"]);
+  assert.equal(readdirSync(first).sort(), ["checkpoints", "digests.jsonl", "log.jsonl", "recipe.json", "report.html", "tensorboard"]);
   assert.equal(readdirSync(join(first, "checkpoints")).sort(), ["best.safetensors", "checkpoint-20.safetensors", "checkpoint-30.safetensors", "last.safetensors"]); // prettier-ignore
   const recipe = JSON.parse(readFileSync(join(first, "recipe.json"), "utf8")) as { readonly settings: object; readonly command: string };
   assert.match(recipe.command, /^perpend train --model resnetv2_8 /);

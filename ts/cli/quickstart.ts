@@ -99,6 +99,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
         checkpointHist: 1,
         logInterval: 1,
         tensorboard: false,
+        digest: "step" as const,
       };
       const openFolder = async (): Promise<RunFolder> => {
         parent ??= newRunFolder(options.output, "quickstart", false);

@@ -1,10 +1,11 @@
-// The folder of a run: recipe.json, log.jsonl, checkpoints/ and report.html. A run never writes into the folder of another.
+// The folder of a run: recipe.json, log.jsonl, digests.jsonl, checkpoints/ and report.html. A run never writes into the folder of another.
 import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { FormatError } from "../data/index.ts";
 import { shown } from "../data/format-error.ts";
 import { readRegular } from "../data/node/read-file.ts";
 import type { Checkpoint, JsonObject, RunEvent } from "../train/index.ts";
+import { formatDigest, parseDigests, type DigestLog } from "../train/digest-log.ts";
 import { formatEvent, parseLog, type Log } from "../train/log.ts";
 import { codeOf, writeFileAtomic } from "../train/node/atomic-file.ts";
 import { readCheckpoint } from "../train/node/checkpoint-file.ts";
@@ -17,6 +18,7 @@ export interface RunFolder {
   readonly dir: string;
   readonly recipe: string;
   readonly log: string;
+  readonly digests: string;
   readonly checkpoints: string;
   readonly report: string;
   readonly tensorboard: string;
@@ -27,6 +29,7 @@ export function runFolder(dir: string): RunFolder {
     dir,
     recipe: join(dir, "recipe.json"),
     log: join(dir, "log.jsonl"),
+    digests: join(dir, "digests.jsonl"),
     checkpoints: join(dir, "checkpoints"),
     report: join(dir, "report.html"),
     tensorboard: join(dir, "tensorboard"),
@@ -79,28 +82,58 @@ function isAfter(event: RunEvent, step: number, stepsPerEpoch: number): boolean 
   return event.step > step;
 }
 
+type OnBroken = (reason: string, kept: string) => void;
+
+/** Moves a file that cannot be read aside; an earlier one stays. */
+function setAside(path: string, error: unknown, onBroken: OnBroken): void {
+  let aside = `${path}.broken`;
+  for (let number = 2; existsSync(aside); number++) aside = `${path}.broken-${number}`;
+  renameSync(path, aside);
+  onBroken((error as Error).message, aside);
+}
+
+const linesOf = (lines: readonly string[]): Uint8Array => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+
 /**
  * Takes out of a log what came after a step, so that the run can go on from there; returns how many steps were dropped. A log that
  * cannot be read is moved aside, and `onBroken` told where to.
  */
-export async function trimLog(path: string, step: number, onBroken: (reason: string, kept: string) => void): Promise<number> {
+export async function trimLog(path: string, step: number, onBroken: OnBroken): Promise<number> {
   if (!existsSync(path)) return 0;
   let events: readonly RunEvent[];
   try {
     ({ events } = await readLog(path));
   } catch (error) {
-    // An earlier one stays.
-    let aside = `${path}.broken`;
-    for (let number = 2; existsSync(aside); number++) aside = `${path}.broken-${number}`;
-    renameSync(path, aside);
-    onBroken((error as Error).message, aside);
+    setAside(path, error, onBroken);
     return 0;
   }
   const stepsPerEpoch = events.find((event) => event.type === "run-start")?.stepsPerEpoch ?? 1;
   const kept = events.filter((event) => !isAfter(event, step, stepsPerEpoch));
   if (kept.length === events.length) return 0;
-  await writeFileAtomic(path, new TextEncoder().encode(kept.map((event) => `${formatEvent(event)}\n`).join("")));
+  await writeFileAtomic(path, linesOf(kept.map(formatEvent)));
   return events.filter((event) => event.type === "step" && event.step > step).length;
+}
+
+/** Bytes of a file of digests that is read at most. */
+const MOST_DIGEST_BYTES = 2 ** 31;
+
+/** A run's digests. Throws FormatError: no such file there, none of a folder's own, or a line of it that is no digest. */
+export async function readDigests(path: string): Promise<DigestLog> {
+  const what = "the digests.jsonl of a run that was recorded (--digest off records none)";
+  return parseDigests(await readRegular(path, { what, most: MOST_DIGEST_BYTES, within: dirname(path) }), path);
+}
+
+/** Takes out of a file of digests those after a step; as trimLog. */
+export async function trimDigests(path: string, step: number, onBroken: OnBroken): Promise<void> {
+  if (!existsSync(path)) return;
+  try {
+    const { entries } = await readDigests(path);
+    const kept = entries.filter((entry) => ("begin" in entry ? entry.begin : entry.step) <= step);
+    if (kept.length < entries.length) await writeFileAtomic(path, linesOf(kept.map(formatDigest)));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    setAside(path, error, onBroken);
+  }
 }
 
 export interface Resumed {

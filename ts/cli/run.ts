@@ -18,6 +18,7 @@ import {
 import { CheckpointStore } from "../train/node/checkpoint-store.ts";
 import { describeData } from "./checkpoint-about.ts";
 import { gatherDiagnostics, observeEvery } from "./diagnostics.ts";
+import { DigestRecorder, type RecordLevel } from "./digest-recorder.ts";
 import { versionsOf, type Kernels } from "./kernels.ts";
 import { describeMachine } from "./machine.ts";
 import { openPool } from "./pool.ts";
@@ -54,6 +55,7 @@ export interface RunPlan {
   /** Steps between step events in the log. */
   readonly logInterval: number;
   readonly tensorboard: boolean;
+  readonly digest: RecordLevel;
   readonly resumed?: ResumedFrom;
 }
 
@@ -157,6 +159,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       versions: versionsOf(kernels),
     };
     const saver = new Saver(progress.message);
+    const recorder = new DigestRecorder(plan.digest);
     const trainer = new Trainer({
       pool,
       train,
@@ -167,7 +170,11 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       accumulate: settings.gradAccumSteps,
       evaluateEvery: evalInterval,
       about,
-      save: (checkpoint, position) => saver.save(checkpoint, position),
+      save: (checkpoint, position) => {
+        recorder.sync();
+        return saver.save(checkpoint, position);
+      },
+      ...recorder.digests,
       ...(settings.clipGrad !== null && { clipGrad: settings.clipGrad }),
       ...(maxSteps !== undefined && { maxSteps }),
     });
@@ -177,6 +184,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
     saver.store = store;
     if (resumed) await store.discardAfter(trainer.steps);
     const log = openRunLog(folder.log, { append: existsSync(folder.log), onTrouble: progress.message });
+    recorder.open(folder, progress.message);
     const board = plan.tensorboard ? openTensorBoard(folder.tensorboard) : null;
     const gather = gatherDiagnostics(blocksOf(pool));
     let evaluation: EvaluateEvent | undefined;
@@ -225,6 +233,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
     } finally {
       progress.stop();
       board?.close();
+      recorder.close();
       log.close();
     }
     return { folder, end, evaluation, unsaved, failure };

@@ -2,6 +2,7 @@
 // can be told what a user asked for from what goes without saying.
 import { Option, type Command } from "commander";
 import { DATA_DIR, DATASETS, SHAPES_COUNTS } from "./data-sets.ts";
+import { RECORD_LEVELS, type RecordLevel } from "./digest-recorder.ts";
 import { OUTPUT } from "./run-folder.ts";
 import { CROP_MODES, MODELS, OPTIMIZERS, SCHEDULES, SKIP_OVER, SKIPS, type GivenSettings, type TrainSettings } from "./settings.ts";
 import { number, numbers, oneOf, type Range } from "./usage.ts";
@@ -18,6 +19,7 @@ export interface RunOptions {
   readonly logInterval: number;
   readonly evalInterval: number;
   readonly checkpointHist: number;
+  readonly digest: RecordLevel;
   readonly tensorboard: boolean;
   readonly report: boolean;
   readonly json: boolean;
@@ -137,6 +139,12 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
       ["--eval-interval <epochs>", "epochs between evaluations (default: 1)", real(whole)],
       ["--checkpoint-hist <count>", "checkpoints to keep (default: 3)", real(whole)],
       ["--log-interval <steps>", "steps between step events (default: every step; on the screen by time)", real(whole)],
+      [
+        "--digest <level>",
+        "record digests for `perpend verify` and `perpend diff`: step, one a step; layer, of each parameter too; shard, of all that single " +
+          "shards give, which takes time; off (default: step)",
+        words(RECORD_LEVELS),
+      ],
       ["--tensorboard", "write TensorBoard event files too"],
       ["--report", "write report.html at the end (the default)"],
       ["--no-report", "do not"],
@@ -158,7 +166,7 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "tensorboard", "report", "json"]; // prettier-ignore
+const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "json"]; // prettier-ignore
 
 /** What was typed, in two: what decides the bits, and the rest. */
 export function givenOptions(command: Command): { given: GivenSettings; run: RunOptions } {
@@ -171,6 +179,7 @@ export function givenOptions(command: Command): { given: GivenSettings; run: Run
     logInterval: 1,
     evalInterval: 1,
     checkpointHist: 3,
+    digest: "step" as const,
     tensorboard: false,
     report: true,
     json: false,

@@ -14,7 +14,7 @@ import { packageCommit } from "./package-info.ts";
 import { workersFor } from "./pool.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { writeReport } from "./report.ts";
-import { newRunFolder, openCheckpoint, OUTPUT, trimLog, writeRecipe, type Resumed, type RunFolder } from "./run-folder.ts";
+import { newRunFolder, openCheckpoint, OUTPUT, trimDigests, trimLog, writeRecipe, type Resumed, type RunFolder } from "./run-folder.ts";
 import { runTraining, type RunOutcome, type RunPlan } from "./run.ts";
 import { quoted, selfCommand } from "./self-command.ts";
 import { continueWith, recipeOf, resolveSettings } from "./settings.ts";
@@ -40,9 +40,10 @@ async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: num
     (run.output === undefined || resolve(run.output) === resolve(dirname(dir))) &&
     (experiment === undefined || experiment === basename(dir));
   if (folder === undefined || !staysIn(folder.dir)) return newRunFolder(output, experiment ?? about.name, experiment !== undefined);
-  const dropped = await trimLog(folder.log, step, (reason, kept) =>
-    progress.message(`warning: ${reason}; the log is kept as ${kept} and a new one begun`),
-  );
+  const onBroken = (reason: string, kept: string): void =>
+    progress.message(`warning: ${reason}; it is kept as ${kept} and a new one begun`);
+  const dropped = await trimLog(folder.log, step, onBroken);
+  await trimDigests(folder.digests, step, onBroken);
   if (dropped > 0) progress.message(`going on from step ${step}: ${dropped} later steps in ${folder.dir} are dropped`);
   return folder;
 }
@@ -135,6 +136,7 @@ async function train(command: Command): Promise<void> {
       checkpointHist: run.checkpointHist,
       logInterval: run.logInterval,
       tensorboard: run.tensorboard,
+      digest: run.digest,
       ...(run.maxSteps !== undefined && { maxSteps: run.maxSteps }),
       ...(resumed && { resumed: { ...resumed, acceptContract: run.acceptContract } }),
     };

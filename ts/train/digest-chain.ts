@@ -20,6 +20,12 @@ export interface DigestBegin {
   readonly chain: string;
 }
 
+/** A variable's new value. */
+export interface ValueDigest {
+  readonly name: string;
+  readonly digest: string;
+}
+
 /** One step. Digests of single values have 16 digits. */
 export interface StepDigest {
   readonly step: number;
@@ -33,7 +39,7 @@ export interface StepDigest {
   /** SHA-256 of the chain before, and of all above. */
   readonly chain: string;
   /** From level "layer" on: new values by variable, in their order. */
-  readonly values?: { readonly [name: string]: string };
+  readonly values?: readonly ValueDigest[];
   /** From level "layer" on: gradients by parameter, in the order of the forward pass; level "layer" has no parts. */
   readonly gradients?: readonly GradientDigest[];
   /** At level "shard": what operations gave, in order. */
@@ -117,9 +123,7 @@ export class DigestChain {
     };
   }
 
-  private values(): { [name: string]: string } {
-    return Object.fromEntries(
-      this.variables.map(([name, { backend, buffer, size }]) => [name, shortDigest(bytesOf(backend, buffer, 0, size))]),
-    );
+  private values(): ValueDigest[] {
+    return this.variables.map(([name, { backend, buffer, size }]) => ({ name, digest: shortDigest(bytesOf(backend, buffer, 0, size)) }));
   }
 }

@@ -156,14 +156,14 @@ export const MOST_LINE_BYTES = 1 << 26;
 const LINE_END = 0x0a;
 
 /** Where a line stands. */
-interface Place {
+export interface LinePlace {
   readonly file: string;
   /** From 1. */
   readonly line: number;
   readonly offset: number;
 }
 
-function eventOf(value: Json, { file, line, offset }: Place): RunEvent {
+function eventOf(value: Json, { file, line, offset }: LinePlace): RunEvent {
   const refuse = (found: string, wanted: string): never => {
     throw new FormatError({ file, offset, found: `${found} in line ${line}`, wanted });
   };
@@ -179,7 +179,7 @@ function eventOf(value: Json, { file, line, offset }: Place): RunEvent {
   return refuse(`${where} is ${issue.received}`, issue.expected ?? issue.message);
 }
 
-function jsonOf(bytes: Uint8Array, { file, line, offset }: Place): Json {
+function jsonOf(bytes: Uint8Array, { file, line, offset }: LinePlace): Json {
   if (bytes.length > MOST_LINE_BYTES)
     throw new FormatError({ file, offset, found: `${bytes.length} bytes in line ${line}`, wanted: `at most ${MOST_LINE_BYTES}` });
   try {
@@ -194,6 +194,39 @@ function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
+export interface Lines<T> {
+  readonly entries: readonly T[];
+  /** The number of a last line that was cut short and left out. */
+  readonly truncatedLine?: number;
+}
+
+/** Reads a file of one JSON value a line; blank lines count for nothing. Throws FormatError at the first bad line. */
+export function parseLines<T>(bytes: Uint8Array, file: string, entryOf: (value: Json, place: LinePlace) => T): Lines<T> {
+  const entries: T[] = [];
+  let line = 1;
+  let offset = 0;
+  for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, offset)) {
+    const place = { file, line, offset };
+    const text = bytes.subarray(offset, end);
+    if (!isBlank(text)) entries.push(entryOf(jsonOf(text, place), place));
+    offset = end + 1;
+    line++;
+  }
+  // Bytes that end in a line's end leave nothing; anything else there is a line cut short.
+  const rest = bytes.subarray(offset);
+  if (isBlank(rest)) return { entries };
+  const place = { file, line, offset };
+  let value: Json;
+  try {
+    value = jsonOf(rest, place);
+  } catch (error) {
+    if (error instanceof FormatError) return { entries, truncatedLine: line };
+    throw error;
+  }
+  // A whole value whose line's end alone is missing still counts.
+  return { entries: [...entries, entryOf(value, place)] };
+}
+
 export interface Log {
   readonly events: readonly RunEvent[];
   /** The number of a last line that was cut short and left out. */
@@ -202,28 +235,6 @@ export interface Log {
 
 /** Reads a log's bytes or text. Throws FormatError at the first bad line. */
 export function parseLog(log: Uint8Array | string, file: string): Log {
-  const bytes = typeof log === "string" ? new TextEncoder().encode(log) : log;
-  const events: RunEvent[] = [];
-  let line = 1;
-  let offset = 0;
-  for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, offset)) {
-    const place = { file, line, offset };
-    const text = bytes.subarray(offset, end);
-    if (!isBlank(text)) events.push(eventOf(jsonOf(text, place), place));
-    offset = end + 1;
-    line++;
-  }
-  // Bytes that end in a line's end leave nothing; anything else there is a line cut short.
-  const rest = bytes.subarray(offset);
-  if (isBlank(rest)) return { events };
-  const place = { file, line, offset };
-  let value: Json;
-  try {
-    value = jsonOf(rest, place);
-  } catch (error) {
-    if (error instanceof FormatError) return { events, truncatedLine: line };
-    throw error;
-  }
-  // A whole event whose line's end alone is missing still counts.
-  return { events: [...events, eventOf(value, place)] };
+  const { entries, ...rest } = parseLines(typeof log === "string" ? new TextEncoder().encode(log) : log, file, eventOf);
+  return { events: entries, ...rest };
 }

@@ -1,4 +1,4 @@
-// Appends events to a run's log.jsonl. A line is written whole by one call, so a killed process leaves at most one line cut short;
+// Appends events to a run's log.jsonl, and lines to files like it. A line is written whole by one call, so a killed process leaves at most one line cut short;
 // opening the log again to go on cuts that piece off. What a checkpoint covers is flushed, to survive a power cut with it.
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import type { RunEvent } from "../events.ts";
@@ -6,12 +6,20 @@ import { formatEvent } from "../log.ts";
 
 const NEWLINE = 0x0a;
 
-export interface LogFile {
+/** A file that grows by whole lines. */
+export interface LineFile {
   readonly path: string;
   /** Bytes of a line cut short that were removed on opening. */
   readonly cutBytes: number;
-  write(event: RunEvent): void;
+  /** Adds a line, given without its end. */
+  write(line: string): void;
+  /** Flushes what was written, so that it survives a power cut. */
+  sync(): void;
   close(): void;
+}
+
+export interface LogFile extends Omit<LineFile, "write" | "sync"> {
+  write(event: RunEvent): void;
 }
 
 /** The calls of node:fs in use here, so that a test can make any of them fail. */
@@ -31,11 +39,13 @@ function openLogFile(path: string, append: boolean): number {
   throw new Error(`${path}: not a regular file, wanted one or none`);
 }
 
-/** Opens a log: empty, or with `append` behind what is there. */
-export function openLog(
-  path: string,
-  { append = false, calls = nodeCalls }: { readonly append?: boolean; readonly calls?: LogCalls } = {},
-): LogFile {
+interface OpenOptions {
+  readonly append?: boolean;
+  readonly calls?: LogCalls;
+}
+
+/** Opens a file of lines: empty, or with `append` behind what is there. */
+export function openLines(path: string, { append = false, calls = nodeCalls }: OpenOptions = {}): LineFile {
   const file = openLogFile(path, append);
   let cutBytes: number;
   try {
@@ -47,16 +57,30 @@ export function openLog(
   return {
     path,
     cutBytes,
-    write: (event) => {
-      const bytes = new TextEncoder().encode(`${formatEvent(event)}\n`);
+    write: (line) => {
+      const bytes = new TextEncoder().encode(`${line}\n`);
       for (let at = 0; at < bytes.length;) {
         const written = calls.write(file, bytes, at);
         if (written <= 0) throw new Error(`only ${at} of ${bytes.length} bytes of a line could be written`);
         at += written;
       }
-      if (event.type === "checkpoint" || event.type === "run-end") calls.sync(file);
     },
+    sync: () => calls.sync(file),
     close: () => closeSync(file),
+  };
+}
+
+/** Opens a log: empty, or with `append` behind what is there. */
+export function openLog(path: string, options: OpenOptions = {}): LogFile {
+  const lines = openLines(path, options);
+  return {
+    path,
+    cutBytes: lines.cutBytes,
+    write: (event) => {
+      lines.write(formatEvent(event));
+      if (event.type === "checkpoint" || event.type === "run-end") lines.sync();
+    },
+    close: lines.close,
   };
 }
 

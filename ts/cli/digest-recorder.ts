@@ -1,0 +1,40 @@
+// The digests of a run on their way into its folder.
+import { existsSync } from "node:fs";
+import { DIGEST_LEVELS, type DigestBegin, type Digesting, type StepDigest, type TraceRequest } from "../train/index.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { openDigests, type PatientFile } from "./run-log-file.ts";
+
+/** What is recorded of every step. */
+export const RECORD_LEVELS = [...DIGEST_LEVELS, "off"] as const;
+export type RecordLevel = (typeof RECORD_LEVELS)[number];
+
+export class DigestRecorder {
+  private readonly level: RecordLevel;
+  private file: PatientFile<DigestBegin | StepDigest> | null = null;
+
+  constructor(level: RecordLevel) {
+    this.level = level;
+  }
+
+  /** What the trainer is to do; nothing where nothing is recorded. */
+  get digests(): { readonly digests?: Digesting } {
+    const { level } = this;
+    if (level === "off") return {};
+    const request: TraceRequest | undefined = level === "step" ? undefined : { level };
+    return { digests: { record: (digest) => this.file?.write(digest), trace: () => request } };
+  }
+
+  /** Opens the file in the run's folder, behind what is there. */
+  open({ digests: path }: RunFolder, onTrouble: (text: string) => void): void {
+    if (this.level !== "off") this.file = openDigests(path, { append: existsSync(path), onTrouble });
+  }
+
+  /** Flushes: what a checkpoint covers is on the disk before it. */
+  sync(): void {
+    this.file?.sync();
+  }
+
+  close(): void {
+    this.file?.close();
+  }
+}
