@@ -1,5 +1,6 @@
 // One thread's share of the shared WebAssembly memory. Chunks come from one atomic break that all threads share; freed
 // blocks go to lists by size class, so that a training step finds the blocks of the step before. Nothing moves.
+import { enterChunk, inheritChunk, strikeChunk, type Chunk } from "./ledger.ts";
 
 const PAGE = 65536;
 /** Byte address of the break, counted in pages. Static data of the module starts above it. */
@@ -30,6 +31,7 @@ function classBytes(bytes: number): number {
 
 export class Arena {
   readonly memory: WebAssembly.Memory;
+  private readonly owner: number;
   private readonly lists = new Map<number, number[]>();
   private next = 0;
   private end = 0;
@@ -40,8 +42,10 @@ export class Arena {
   bytes = 0;
   peakBytes = 0;
 
-  constructor(memory: WebAssembly.Memory) {
+  /** `owner` is the thread's number: what it had goes to others by leaveChunks(memory, owner) once it is gone. */
+  constructor(memory: WebAssembly.Memory, owner = 0) {
     this.memory = memory;
+    this.owner = owner;
     this.words = new Int32Array(memory.buffer);
     this.floats = new Float32Array(memory.buffer);
   }
@@ -65,10 +69,28 @@ export class Arena {
     this.floats = new Float32Array(this.memory.buffer);
   }
 
+  /** One that a lost thread left behind, else a fresh one. A thread lost between taking and entering one takes it along; no more than that. */
+  private chunk(wanted: number): Chunk {
+    const left = inheritChunk(this.words, this.owner, wanted);
+    if (left) {
+      this.reach((left.from + left.pages) * PAGE);
+      return left;
+    }
+    const from = Atomics.add(this.words, BREAK_ADDRESS / 4, wanted);
+    const fresh = { from, pages: wanted };
+    enterChunk(this.words, this.owner, fresh);
+    try {
+      this.reach((from + wanted) * PAGE);
+    } catch (error) {
+      strikeChunk(this.words, this.owner, fresh);
+      Atomics.compareExchange(this.words, BREAK_ADDRESS / 4, from + wanted, from);
+      throw error;
+    }
+    return fresh;
+  }
+
   private more(bytes: number): void {
-    const pages = Math.max(CHUNK_PAGES, Math.ceil(bytes / PAGE));
-    const from = Atomics.add(this.words, BREAK_ADDRESS / 4, pages);
-    this.reach((from + pages) * PAGE);
+    const { from, pages } = this.chunk(Math.max(CHUNK_PAGES, Math.ceil(bytes / PAGE)));
     // A chunk that follows the last one continues it.
     if (from * PAGE !== this.end) this.next = from * PAGE;
     this.end = (from + pages) * PAGE;

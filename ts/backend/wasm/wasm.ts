@@ -40,11 +40,11 @@ export function wasmBuffer(buffer: Buffer): WasmBuffer {
   return own;
 }
 
-/** A backend over a compiled kernel module; `memory` is given where threads share one. */
-export function createWasmBackend(module: WebAssembly.Module, memory: WebAssembly.Memory = createSharedMemory()): WasmBackend {
+/** A backend over a compiled kernel module. Where threads share a memory it is given, with the number of the thread (0 of the calling one). */
+export function createWasmBackend(module: WebAssembly.Module, memory: WebAssembly.Memory = createSharedMemory(), thread = 0): WasmBackend {
   const exports = instantiateSync(module, { env: { memory } }).instance.exports as Record<string, Export>;
   setWideWord(module, memory);
-  const arena = new Arena(memory);
+  const arena = new Arena(memory, thread);
   const at = (offset: number, length: number): WasmBuffer => {
     arena.reach(offset + 4 * length);
     return { offset, length, freed: false, owned: false };
