@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../ts/data/format-error.ts";
+import { stream } from "../../ts/random.ts";
 import { sha256 } from "../../ts/sha256.ts";
 import { decodeCheckpoint, decodeCheckpointHeader, encodeCheckpoint, type Checkpoint } from "../../ts/train/checkpoint-format.ts";
 import type { Json, JsonObject } from "../../ts/train/events.ts";
@@ -69,6 +70,24 @@ test("a file cut at any byte or with bytes behind it is refused", () => {
   const longer = new Uint8Array(bytes.length + 1);
   longer.set(bytes);
   errorOf(longer);
+});
+
+test("of a large file too, every sampled flip and cut is refused", () => {
+  const long = process.env["PERPEND_LONG"] === "1";
+  const hash = (part: Uint8Array): string => createHash("sha256").update(part).digest("hex");
+  const values = new Float32Array(long ? 1 << 24 : 1 << 19).map((_, i) => Math.sin(i));
+  const large = encodeCheckpoint({ tensors: new Map([["w", { shape: [values.length], values }], ["b", { shape: [3], values: values.slice(0, 3) }]]), state: {} }, hash); // prettier-ignore
+  decodeCheckpoint(large, "c", hash);
+  const count = long ? 2000 : 200;
+  const random = stream(7, "flips");
+  for (let i = 0; i < count; i++) {
+    const at = i < 20 ? i : random.integer(large.length, i);
+    large[at] ^= 1 << (i % 8);
+    assert.throws(() => decodeCheckpoint(large, "c", hash), (error: unknown) => error instanceof FormatError); // prettier-ignore
+    large[at] ^= 1 << (i % 8);
+    assert.throws(() => decodeCheckpoint(large.subarray(0, at), "c", hash), (error: unknown) => error instanceof FormatError); // prettier-ignore
+  }
+  decodeCheckpoint(large, "c", hash);
 });
 
 test("says which tensor is damaged, and where", () => {
