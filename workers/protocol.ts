@@ -58,8 +58,9 @@ export interface TrainTask extends Common {
   readonly type: "train";
   readonly batches: readonly SharedBatch[];
   readonly lr: number;
-  /** Updates made before this one. */
+  /** Updates made before this one, of all and of each parameter of the optimizer. */
   readonly steps: number;
+  readonly slotSteps: readonly number[];
   readonly clipGrad: number | null;
   readonly gradNorm: boolean;
   /** Keys of parameters that are not trained for now. */
@@ -82,6 +83,8 @@ export type Task = TrainTask | EvaluateTask | ReadyTask;
 
 export interface TrainAnswer {
   readonly loss: number;
+  /** Parameters of the optimizer, by number, that had no gradient. */
+  readonly idle: readonly number[];
   readonly correct: number;
   readonly gradNorm: number | null;
   readonly observations: readonly JsonObject[];

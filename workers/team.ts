@@ -180,6 +180,7 @@ export class Team implements Pool {
       batches: shared,
       lr: optimizer.lr,
       steps: optimizer.steps,
+      slotSteps: optimizer.slots.map(({ steps }) => steps),
       clipGrad: clipGrad ?? null,
       gradNorm,
       frozen,
@@ -188,8 +189,8 @@ export class Team implements Pool {
     // The step's one commit.
     this.current = this.current === 0 ? 1 : 0;
     this.store.bind(this.current);
-    optimizer.steps++;
     const [first] = answers;
+    optimizer.count(first.idle);
     return {
       loss: first.loss,
       correct: answers.reduce((sum, { correct }) => sum + correct, 0),

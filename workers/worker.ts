@@ -130,6 +130,7 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
   const { optimizer, model } = replica;
   optimizer.lr = task.lr;
   optimizer.steps = task.steps;
+  optimizer.slots.forEach((slot, index) => (slot.steps = task.slotSteps[index]));
   const frozen = new Set(task.frozen);
   for (const [key, variable] of thread.parameters) {
     variable.frozen = frozen.has(key);
@@ -161,6 +162,7 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
     barrier.wait();
     return {
       loss: loss / task.batches.length,
+      idle: parameters.flatMap(({ frozen: is }, index) => (is || contributions[index].length === 0 ? [index] : [])),
       correct,
       gradNorm,
       observations: worker === 0 ? replica.program.observations(model) : (replica.program.observations(model), []),

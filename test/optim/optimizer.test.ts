@@ -73,6 +73,30 @@ test("a frozen parameter stays, with its momentum", () =>
     assert.ok(Math.abs(model.stateDict()["bias"].values[0] - (before["bias"].values[0] - 0.1)) < 1e-15);
   }));
 
+test("a parameter counts the updates that it took part in: the first of each is a first one", () =>
+  inFloat64(() => {
+    for (const make of [
+      (all: Variable[]): Optimizer => new SGD(all, { lr: 0.1, dampening: 0.5 }),
+      (all: Variable[]): Optimizer => new Adam(all, { lr: 0.1 }),
+    ]) {
+      const [early, late, alone] = [variable([1, 2]), variable([3]), variable([3])];
+      const optimizer = make([early, late]);
+      for (let step = 0; step < 3; step++) {
+        grade(early, [1, -1]);
+        optimizer.step();
+      }
+      const other = make([alone]);
+      for (let step = 0; step < 2; step++) {
+        grade(late, [2]);
+        optimizer.step();
+        grade(alone, [2]);
+        other.step();
+      }
+      assert.equal([...late.toArray()], [...alone.toArray()]);
+      assert.equal([optimizer.steps, ...optimizer.slots.map(({ steps }) => steps)], [5, 3, 2]);
+    }
+  }));
+
 test("the learning rate may change between steps, and groups scale it", () =>
   inFloat64(() => {
     const [a, b] = [variable([0]), variable([0])];
@@ -110,7 +134,7 @@ test("any division of a parameter into ranges gives the same bits", () =>
         ])
           b.update(b.slots[0], from, to - from, backend.view(parts.grad!.buffer, from, to - from), 1);
         b.zeroGrad();
-        b.steps++;
+        b.count([]);
       }
       assert.equal([...parts.toArray()], [...whole.toArray()]);
       assert.equal([...b.slots[0].state[0].toArray()], [...a.slots[0].state[0].toArray()]);

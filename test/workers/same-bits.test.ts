@@ -25,7 +25,7 @@ const variants: Record<string, Variant> = {
   accumulated: { accumulate: 2, settings: { gradNorm: true } },
   "group norm of batches": { bnGroup: 4, shards: 5 },
   "adamw, dropout": { options: { optimizer: "adamw", dropout: true }, shards: 7 },
-  frozen: { freeze: "stages.1" },
+  "adamw, frozen for two steps": { options: { optimizer: "adamw" }, freeze: "stages.1" },
   "a last batch smaller than its shards": { shards: 24, steps: 6 },
 };
 
@@ -47,6 +47,7 @@ async function outcome(pool: Pool, variant: Variant): Promise<string> {
       const { loss, correct, gradNorm, observations } = await pool.step(waiting, settings);
       told.push([loss, correct, gradNorm, JSON.stringify(observations)].join(" "));
       waiting = [];
+      if (freeze && told.length === 2) pool.model.freeze(undefined, false);
     }
   const { losses, predictions } = await pool.evaluate(await firstOf(loader), { ema: pool.ema !== null });
   const average = pool.ema ? pool.ema.swapped(() => digest(pool.model)) : "";

@@ -2,7 +2,7 @@
 import type { Variable } from "../nn/index.ts";
 import { adam as kernel } from "../kernels/update.ts";
 import { pow } from "../math.ts";
-import { Optimizer, type ParameterGroup, type RangeBuffers } from "./optimizer.ts";
+import { Optimizer, type ParameterGroup, type RangeBuffers, type Slot } from "./optimizer.ts";
 
 export interface AdamOptions {
   readonly lr?: number;
@@ -28,7 +28,7 @@ export class Adam extends Optimizer {
   protected updateRange(
     { w, wOut, g, state: [m, v], stateOut: [mOut, vOut] }: RangeBuffers,
     length: number,
-    group: ParameterGroup,
+    { group, steps }: Slot,
     gradientScale: number,
   ): void {
     const {
@@ -36,7 +36,7 @@ export class Adam extends Optimizer {
       eps,
       weightDecay,
     } = this.options;
-    const t = this.steps + 1;
+    const t = steps + 1;
     this.backend.run(
       kernel,
       { w, g, m, v, wOut, mOut, vOut },

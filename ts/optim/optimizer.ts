@@ -23,6 +23,8 @@ export interface Slot {
   readonly variable: Variable;
   readonly group: ParameterGroup;
   readonly state: readonly Variable[];
+  /** Updates that this parameter took part in; those without a gradient for it do not count, as in PyTorch. */
+  steps: number;
 }
 
 /** A range of a slot's memory: values now and next. */
@@ -55,7 +57,7 @@ export abstract class Optimizer {
         if (seen.has(variable)) throw new Error("optimizer: a parameter in two groups, wanted each once");
         seen.add(variable);
         const state = stateNames.map(() => new Variable(variable.shape, { requiresGrad: false, backend: variable.backend }));
-        return { variable, group, state };
+        return { variable, group, state, steps: 0 };
       }),
     );
     if (this.slots.length === 0) throw new Error("optimizer: no parameters, wanted at least one");
@@ -63,10 +65,11 @@ export abstract class Optimizer {
   }
 
   /** Updates one range. Kernels only: nothing here may depend on which range it is. */
-  protected abstract updateRange(buffers: RangeBuffers, length: number, group: ParameterGroup, gradientScale: number): void;
+  protected abstract updateRange(buffers: RangeBuffers, length: number, slot: Slot, gradientScale: number): void;
 
   /** Updates elements from `from` on, as many as the gradient has. */
-  update({ variable, group, state }: Slot, from: number, count: number, g: Buffer, gradientScale: number): void {
+  update(slot: Slot, from: number, count: number, g: Buffer, gradientScale: number): void {
+    const { variable, state } = slot;
     const { backend } = variable;
     const part = (buffer: Buffer): Buffer => backend.view(buffer, from, count);
     const buffers: RangeBuffers = {
@@ -76,20 +79,29 @@ export abstract class Optimizer {
       state: state.map((own) => part(own.buffer)),
       stateOut: state.map((own) => part(own.next ?? own.buffer)),
     };
-    this.updateRange(buffers, count, group, gradientScale);
+    this.updateRange(buffers, count, slot, gradientScale);
   }
 
   /** Updates every parameter that has a gradient, and uses the gradients up. */
   step({ gradientScale = 1, keepGradients = false }: StepOptions = {}): void {
+    const idle: number[] = [];
     noGrad(() => {
-      for (const slot of this.slots) {
+      this.slots.forEach((slot, index) => {
         const { variable } = slot;
-        if (variable.frozen || variable.grad === null) continue;
-        this.update(slot, 0, variable.size, variable.grad.buffer, gradientScale);
-      }
+        if (variable.frozen || variable.grad === null) idle.push(index);
+        else this.update(slot, 0, variable.size, variable.grad.buffer, gradientScale);
+      });
     });
-    this.steps++;
+    this.count(idle);
     if (!keepGradients) this.zeroGrad();
+  }
+
+  /** Counts an update that all parameters took part in but these, by their number among the slots. */
+  count(idle: readonly number[]): void {
+    this.steps++;
+    this.slots.forEach((slot, index) => {
+      if (!idle.includes(index)) slot.steps++;
+    });
   }
 
   /** Drops all gradients. */

@@ -1,7 +1,7 @@
 // Stochastic gradient descent as in PyTorch: g += wd w; m = mu m + (1 - dampening) g (m = g at first); w -= lr (nesterov ? g + mu m : m).
 import type { Variable } from "../nn/index.ts";
 import { sgd as kernel } from "../kernels/update.ts";
-import { Optimizer, type ParameterGroup, type RangeBuffers } from "./optimizer.ts";
+import { Optimizer, type ParameterGroup, type RangeBuffers, type Slot } from "./optimizer.ts";
 
 export interface SgdOptions {
   readonly lr?: number;
@@ -27,7 +27,7 @@ export class SGD extends Optimizer {
   protected updateRange(
     { w, wOut, g, state: [m], stateOut: [mOut] }: RangeBuffers,
     length: number,
-    group: ParameterGroup,
+    { group, steps }: Slot,
     gradientScale: number,
   ): void {
     const { momentum, dampening, weightDecay, nesterov } = this.options;
@@ -42,7 +42,7 @@ export class SGD extends Optimizer {
         weightDecay: group.weightDecay ?? weightDecay,
         nesterov: nesterov ? 1 : 0,
         gradientScale,
-        first: this.steps === 0 ? 1 : 0,
+        first: steps === 0 ? 1 : 0,
       },
     );
   }

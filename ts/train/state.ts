@@ -35,12 +35,20 @@ function entriesOf({ model, optimizer, ema }: Trained): StateEntry[] {
   return [...own, ...states, ...averages];
 }
 
+/** How often each parameter was updated. */
+function stepsByKey({ model, optimizer }: Trained): [key: string, steps: number][] {
+  const keys = new Map(model.namedParameters().map(([key, variable]) => [variable, key]));
+  return optimizer.slots.map(({ variable, steps }) => [keys.get(variable) ?? "", steps]);
+}
+
 /** Everything that a run needs to go on to the same bits. */
 export function captureState(pool: Trained, position: Position, about: JsonObject = {}): Checkpoint {
   const tensors = Object.entries(readState(entriesOf(pool))).map(
     ([key, { shape, values }]) => [key, { shape: [...shape], values: Float32Array.from(values) }] as const,
   );
-  return { tensors: new Map(tensors), state: { ...about, ...position, optimizerSteps: pool.optimizer.steps, contract: CONTRACT } };
+  const { steps } = pool.optimizer;
+  const slotSteps = Object.fromEntries(stepsByKey(pool).filter(([, own]) => own !== steps));
+  return { tensors: new Map(tensors), state: { ...about, ...position, optimizerSteps: steps, slotSteps, contract: CONTRACT } };
 }
 
 function number(state: JsonObject, key: string): number {
@@ -58,7 +66,14 @@ export function restoreState(pool: Trained, { tensors, state }: Checkpoint): Pos
   }
   const position = { epoch: number(state, "epoch"), batch: number(state, "batch"), step: number(state, "step") };
   const steps = number(state, "optimizerSteps");
+  // Only parameters that were updated less often are told; early checkpoints tell of none.
+  const { slotSteps = {} } = state;
+  if (typeof slotSteps !== "object" || slotSteps === null || Array.isArray(slotSteps))
+    throw new Error(`checkpoint: slotSteps is ${JSON.stringify(slotSteps)}, wanted numbers by parameter`);
+  const own = slotSteps as JsonObject;
+  const counts = stepsByKey(pool).map(([key]) => (Object.hasOwn(own, key) ? number(own, key) : steps));
   writeState(entriesOf(pool), dict, { strict: true });
   pool.optimizer.steps = steps;
+  pool.optimizer.slots.forEach((slot, index) => (slot.steps = counts[index]));
   return position;
 }
