@@ -179,7 +179,12 @@ test("options that have no meaning are refused", () => {
     [{ erase: { probability: 1, ratio: [0, 1] } }, "augment: erase ratio is 0 to 1, wanted a range above 0"],
     [{ mean: [0, 0, 0] }, "augment: mean has 3 and std 1 values, wanted 1 (one a channel)"],
   ];
-  for (const [options, message] of refused) assert.throws(() => augment(d, options), (error: Error) => error.message === message, message);
+  for (const [options, message] of refused)
+    assert.throws(
+      () => augment(d, options),
+      (error: Error) => error.message === message,
+      message,
+    );
 });
 
 test.run();

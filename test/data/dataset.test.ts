@@ -42,7 +42,10 @@ dataset("images are drawn once each, when they are asked for", () => {
   const one = new Float32Array(4);
   const write = augment(d);
   for (const index of [1, 3, 1]) write(index, 0, one, 0);
-  assert.equal([...one], [4, 5, 6, 7].map((value) => Math.fround(value / 255)));
+  assert.equal(
+    [...one],
+    [4, 5, 6, 7].map((value) => Math.fround(value / 255)),
+  );
   assert.equal(drawn, [3, 0, 1]);
   assert.equal(d.images, images);
   assert.equal([...d.images.subarray(16)], [...d.get(4).image]);

@@ -122,7 +122,10 @@ loader("the event loop gets a turn between batches", async () => {
 
 loader("shuffle, dropLast and seed", async () => {
   const plain = new DataLoader(dataset, { batchSize: 5 });
-  assert.equal([...plain.order(9)], Array.from({ length: count }, (_, i) => i));
+  assert.equal(
+    [...plain.order(9)],
+    Array.from({ length: count }, (_, i) => i),
+  );
   const dropped = new DataLoader(dataset, { ...options, dropLast: true });
   assert.is(dropped.batchesPerEpoch, 4);
   assert.equal(
@@ -160,7 +163,12 @@ loader("options that have no meaning are refused", () => {
     [{ batchSize: 24, dropLast: true }, "DataLoader: 23 samples give no batch of 24, wanted at least 24"],
     [{ batchSize: 4, seed: -1 }, "stream: seed is -1, wanted a whole number from 0 to 2^53 - 1"],
   ];
-  for (const [bad, message] of refused) assert.throws(() => new DataLoader(dataset, bad), (error: Error) => error.message === message, message);
+  for (const [bad, message] of refused)
+    assert.throws(
+      () => new DataLoader(dataset, bad),
+      (error: Error) => error.message === message,
+      message,
+    );
   const l = new DataLoader(dataset, options);
   assert.throws(() => l.load(0, 5), "DataLoader: batch 5 of an epoch, wanted 0 to 4");
   assert.throws(() => l.load(-1, 0), "DataLoader: epoch is -1, wanted a whole number from 0");

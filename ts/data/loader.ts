@@ -45,7 +45,8 @@ function turn(action: () => void): void {
 }
 
 function whole(name: string, value: number, least: number): void {
-  if (!(Number.isSafeInteger(value) && value >= least)) throw new RangeError(`DataLoader: ${name} is ${value}, wanted a whole number from ${least}`);
+  if (!(Number.isSafeInteger(value) && value >= least))
+    throw new RangeError(`DataLoader: ${name} is ${value}, wanted a whole number from ${least}`);
 }
 
 /**
@@ -75,7 +76,9 @@ export class DataLoader {
     this.shards = shards;
     this.batchesPerEpoch = dropLast ? Math.floor(dataset.length / batchSize) : Math.ceil(dataset.length / batchSize);
     if (this.batchesPerEpoch === 0) {
-      throw new RangeError(`DataLoader: ${dataset.length} samples give no batch of ${batchSize}, wanted at least ${dropLast ? batchSize : 1}`);
+      throw new RangeError(
+        `DataLoader: ${dataset.length} samples give no batch of ${batchSize}, wanted at least ${dropLast ? batchSize : 1}`,
+      );
     }
     this.#shuffle = shuffle;
     this.#prefetch = prefetch;
@@ -99,7 +102,8 @@ export class DataLoader {
   /** The indices in the dataset of one batch. */
   indices(epoch: number, index: number): Uint32Array {
     whole("batch", index, 0);
-    if (index >= this.batchesPerEpoch) throw new RangeError(`DataLoader: batch ${index} of an epoch, wanted 0 to ${this.batchesPerEpoch - 1}`);
+    if (index >= this.batchesPerEpoch)
+      throw new RangeError(`DataLoader: batch ${index} of an epoch, wanted 0 to ${this.batchesPerEpoch - 1}`);
     return this.order(epoch).slice(index * this.batchSize, (index + 1) * this.batchSize);
   }
 
