@@ -2,11 +2,10 @@
 import { availableParallelism } from "node:os";
 import { setBackend } from "../autograd/index.ts";
 import { createWasmBackend } from "../backend/index.ts";
-import { LocalPool, type Pool } from "../train/index.ts";
+import { LocalPool, type Pool, type Program } from "../train/index.ts";
 import { openTeam } from "../../workers/team.ts";
 import { openKernels, type Kernels } from "./kernels.ts";
 import type { TrainSettings } from "./settings.ts";
-import * as program from "./training-program.ts";
 import type { ProgramOptions } from "./training-program.ts";
 import { UsageError } from "./usage.ts";
 
@@ -20,6 +19,14 @@ export function workersFor({ shards, batchSize }: Pick<TrainSettings, "shards" |
   return asked;
 }
 
+/** Where the program is; another one in tests, which plant faults. */
+function programAddress(): URL {
+  const other = process.env["PERPEND_TEST_PROGRAM"];
+  if (other !== undefined && other !== "") return new URL(other);
+  const own = import.meta.url;
+  return new URL(own.endsWith(".ts") ? "./training-program.ts" : "./training-program.js", own);
+}
+
 export interface OpenPool {
   readonly pool: Pool;
   readonly kernels: Kernels;
@@ -30,11 +37,10 @@ export async function openPool(options: ProgramOptions, workers: number): Promis
   const { fast, shards, modelEmaDecay } = options;
   const kernels = openKernels(fast);
   const ema = modelEmaDecay === null ? {} : { emaDecay: modelEmaDecay };
+  const module = programAddress();
   if (workers === 0) {
     setBackend(createWasmBackend(kernels.module));
-    return { pool: new LocalPool(program, { options, ...ema }), kernels };
+    return { pool: new LocalPool((await import(module.href)) as Program, { options, ...ema }), kernels };
   }
-  const own = import.meta.url;
-  const module = new URL(own.endsWith(".ts") ? "./training-program.ts" : "./training-program.js", own);
   return { pool: await openTeam({ module, workers, shards, options, kernels: kernels.module, ...ema }), kernels };
 }

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Splits } from "../data/node/files.ts";
 import {
-  DataLoader,
   digest,
   Trainer,
   type BatchSource,
@@ -17,7 +16,7 @@ import {
 } from "../train/index.ts";
 import { CheckpointStore } from "../train/node/checkpoint-store.ts";
 import { describeData } from "./checkpoint-about.ts";
-import { gatherDiagnostics, observeEvery } from "./diagnostics.ts";
+import { gatherDiagnostics } from "./diagnostics.ts";
 import { DigestRecorder, type RecordLevel } from "./digest-recorder.ts";
 import { versionsOf, type Kernels } from "./kernels.ts";
 import { describeMachine } from "./machine.ts";
@@ -27,10 +26,9 @@ import { openRunLog } from "./run-log-file.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { samplesOf } from "./samples.ts";
 import { Saver, type Unsaved } from "./saver.ts";
-import { scheduleOf } from "./schedules.ts";
 import { recipeOf, type TrainSettings } from "./settings.ts";
 import { openTensorBoard } from "./tensorboard.ts";
-import { UsageError } from "./usage.ts";
+import { programOptions, testLoader, trainerSettings, trainLoader } from "./training-setup.ts";
 
 /** Images in a report. */
 const SAMPLES = 16;
@@ -81,24 +79,9 @@ export interface RunOutcome {
 /** Thrown out of an evaluation that is no longer wanted. */
 class Stopped extends Error {}
 
-function loadersOf({ settings, splits }: RunPlan, signal: AbortSignal): { train: DataLoader; test: BatchSource } {
-  const { batchSize, shards, bnGroup, seed, cropPadding, cropMode, hflip, reprob } = settings;
-  const { length } = splits.train;
-  if (batchSize > length) throw new UsageError(`--batch-size: ${batchSize} of ${length} training images, wanted at most ${length}`);
-  const train = new DataLoader(splits.train, {
-    batchSize,
-    shuffle: true,
-    seed,
-    shards,
-    bnGroup,
-    augment: {
-      ...(cropPadding > 0 && { crop: { padding: cropPadding, mode: cropMode ?? "zero" } }),
-      flip: hflip,
-      ...(reprob > 0 && { erase: { probability: reprob, fill: "noise" as const } }),
-    },
-  });
-  const whole = testLoader(splits.test, settings);
-  const test: BatchSource = {
+/** Batches to evaluate on that end when a run is to stop. */
+function stoppable(whole: BatchSource, signal: AbortSignal): BatchSource {
+  return {
     batchesPerEpoch: whole.batchesPerEpoch,
     async *epoch(epoch, from) {
       for await (const batch of whole.epoch(epoch, from)) {
@@ -107,12 +90,6 @@ function loadersOf({ settings, splits }: RunPlan, signal: AbortSignal): { train:
       }
     },
   };
-  return { train, test };
-}
-
-/** Batches to evaluate on, of the size of training's. */
-export function testLoader(dataset: Splits["test"], { batchSize, shards }: Pick<TrainSettings, "batchSize" | "shards">): DataLoader {
-  return new DataLoader(dataset, { batchSize, shards });
 }
 
 function blocksOf(pool: Pool): number {
@@ -146,10 +123,8 @@ function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool, kernels: Kernel
 /** Trains, and says how it went. Errors: what keeps the run from beginning, and a loss that is not finite. */
 export async function runTraining(plan: RunPlan, { openFolder, progress, emit, signal }: RunSurroundings): Promise<RunOutcome> {
   const { settings, splits, workers, resumed, maxSteps, evalInterval, checkpointHist, logInterval } = plan;
-  const { classes, image } = splits.train;
-  const { train, test } = loadersOf(plan, signal);
-  const options = { ...settings, classes, channels: image.channels, observeEvery: observeEvery(settings.epochs * train.batchesPerEpoch) };
-  const { pool, kernels } = await openPool(options, workers);
+  const train = trainLoader(splits.train, settings);
+  const { pool, kernels } = await openPool(programOptions(settings, train), workers);
   try {
     const about: JsonObject = {
       name: plan.name,
@@ -161,13 +136,9 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
     const saver = new Saver(progress.message);
     const recorder = new DigestRecorder(plan.digest);
     const trainer = new Trainer({
+      ...trainerSettings(settings, train),
       pool,
-      train,
-      test,
-      classes,
-      epochs: settings.epochs,
-      schedule: scheduleOf(settings, Math.ceil(train.batchesPerEpoch / settings.gradAccumSteps)),
-      accumulate: settings.gradAccumSteps,
+      test: stoppable(testLoader(splits.test, settings), signal),
       evaluateEvery: evalInterval,
       about,
       save: (checkpoint, position) => {
@@ -175,7 +146,6 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
         return saver.save(checkpoint, position);
       },
       ...recorder.digests,
-      ...(settings.clipGrad !== null && { clipGrad: settings.clipGrad }),
       ...(maxSteps !== undefined && { maxSteps }),
     });
     if (resumed) resumeFrom(trainer, resumed);
