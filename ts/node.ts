@@ -10,7 +10,9 @@ import { createTeam as createTeamOf, type Team, type TeamOptions } from "../work
 export * from "./index.ts";
 export { readCifar10, readCifar100, readMnist, type Splits } from "./data/node/files.ts";
 export type { KernelPath } from "./kernel-path/kernel-path.ts";
-export { CheckpointStore } from "./train/node/checkpoint-store.ts";
+export { WriteError } from "./train/node/atomic-file.ts";
+export { checkpointBytes, readCheckpoint } from "./train/node/checkpoint-file.ts";
+export { CheckpointStore, type FoundCheckpoint, type StoredCheckpoint } from "./train/node/checkpoint-store.ts";
 export type { Team } from "../workers/team.ts";
 
 /** The kernel builds: strict gives the same bits everywhere; relaxed may fuse multiply and add, and gives that up. */

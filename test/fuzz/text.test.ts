@@ -9,6 +9,8 @@ import { createDryBackend } from "../../ts/backend/index.ts";
 import { uninitialized } from "../../ts/nn/index.ts";
 import { createModel } from "../../ts/cli/training-program.ts";
 import type { JsonObject } from "../../ts/train/index.ts";
+import type { DigestBegin, StepDigest } from "../../ts/train/digest-chain.ts";
+import { formatDigest, parseDigests, type DigestLog } from "../../ts/train/digest-log.ts";
 import { formatEvent, parseLog, type Log } from "../../ts/train/log.ts";
 import type { StoredTensor } from "../../ts/train/safetensors.ts";
 import { parseStrictJson, plainJson, plainObject, type StrictJson } from "../../ts/train/strict-json.ts";
@@ -59,6 +61,41 @@ test("logs: what is taken comes back the same when it is written and read again"
     },
     tokens: [...tokens, "\n", '"type":"step"', '"type":"run-end"', '"step":'],
     refusesCuts: false, // a line cut short is what a killed process leaves
+  }));
+
+const hex = (length: number): string => "0123456789abcdef".repeat(4).slice(0, length);
+const digests: readonly (DigestBegin | StepDigest)[] = [
+  { begin: 0, contract: "1", state: hex(64), chain: hex(64) },
+  { step: 1, loss: hex(16), correct: 3, size: 8, state: hex(64), chain: hex(64) },
+  {
+    step: 2,
+    loss: hex(16),
+    correct: 4,
+    size: 8,
+    gradNorm: hex(16),
+    state: hex(64),
+    chain: hex(64),
+    values: [{ name: "stem.conv.weight", digest: hex(16) }],
+    gradients: [{ key: "stem.conv.weight", sum: hex(16), parts: ["-", [hex(16)]] }],
+    forward: [{ op: "conv2d", layer: "stem.conv", digests: [hex(16), "-"] }],
+  },
+];
+
+test("digests: what is taken comes back the same", () =>
+  fuzz({
+    name: "digests",
+    seeds: [digests, digests.slice(0, 2)].map((entries) => utf8(entries.map((entry) => `${formatDigest(entry)}\n`).join(""))),
+    read: (bytes, file) => parseDigests(bytes, file),
+    check: ({ entries: read }: DigestLog) => {
+      const written = read.map((entry) => `${formatDigest(entry)}\n`).join("");
+      assert.ok(
+        parseDigests(utf8(written), "again")
+          .entries.map((entry) => `${formatDigest(entry)}\n`)
+          .join("") === written,
+      );
+    },
+    tokens: [...tokens, "\n", '"step":', '"begin":', "-", '[["a","b"]]'],
+    refusesCuts: false,
   }));
 
 const settings = resolveSettings({ model: "resnetv2_8", width: 4 });

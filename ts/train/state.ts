@@ -53,7 +53,8 @@ export function captureState(pool: Trained, position: Position, about: JsonObjec
 
 function number(state: JsonObject, key: string): number {
   const value = state[key];
-  if (typeof value !== "number") throw new Error(`checkpoint: ${key} is ${JSON.stringify(value)}, wanted a number`);
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+    throw new Error(`checkpoint: ${key} is ${JSON.stringify(value)}, wanted a whole number of at least 0`);
   return value;
 }
 
