@@ -1,6 +1,6 @@
 // A barrier of all workers in shared memory. Threads that come early look for a few microseconds, then sleep; a failed worker wakes them
-// with an error.
-import { CONTROL } from "./protocol.ts";
+// with an error. One that comes from an attempt long given up gets an error, too.
+import { CONTROL, DOING, doingWord } from "./protocol.ts";
 
 /** Looks at the word before a thread sleeps, about 4 us: the others are often that close, and a longer look may keep their core from them. */
 const LOOKS = 200;
@@ -12,17 +12,41 @@ export class AbortedError extends Error {}
 
 export class Barrier {
   private readonly words: Int32Array<ArrayBufferLike>;
-  private readonly parties: number;
+  /** Threads at most. */
+  private readonly most: number;
+  private parties = 1;
+  private ticket = 0;
+  private doing = 0;
 
-  constructor(words: Int32Array<ArrayBufferLike>, parties: number) {
+  constructor(words: Int32Array<ArrayBufferLike>, most: number) {
     this.words = words;
-    this.parties = parties;
+    this.most = most;
+  }
+
+  /** Takes part in an attempt. */
+  begin({ worker, workers, ticket }: { readonly worker: number; readonly workers: number; readonly ticket: number }): void {
+    this.parties = workers;
+    this.ticket = ticket;
+    this.doing = doingWord(this.most, worker);
+    Atomics.store(this.words, this.doing, DOING.computing);
+  }
+
+  /** Has done all of it. */
+  end(): void {
+    if (Atomics.load(this.words, CONTROL.ticket) === this.ticket) Atomics.store(this.words, this.doing, DOING.done);
   }
 
   /** Returns when all threads have called it. */
   wait(): void {
     if (this.parties === 1) return;
     const { words } = this;
+    if (Atomics.load(words, CONTROL.ticket) !== this.ticket) throw new AbortedError("worker: late, the step is being done again");
+    Atomics.store(words, this.doing, DOING.waiting);
+    this.meet(words);
+    Atomics.store(words, this.doing, DOING.computing);
+  }
+
+  private meet(words: Int32Array<ArrayBufferLike>): void {
     const generation = Atomics.load(words, CONTROL.generation);
     if (Atomics.add(words, CONTROL.arrived, 1) + 1 === this.parties) {
       Atomics.store(words, CONTROL.arrived, 0);

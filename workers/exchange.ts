@@ -15,23 +15,23 @@ export class MemoryExchange implements Exchange {
   private readonly backend: WasmBackend;
   private readonly words: Int32Array<ArrayBufferLike>;
   private readonly barrier: Barrier;
-  private readonly worker: number;
-  private readonly workers: number;
+  private worker = 0;
+  private workers = 1;
   private readonly blocks: (Buffer | null)[] = [null, null];
   private readonly results: (Buffer | null)[] = [null, null];
   private readonly waiting: (() => void)[] = [];
   private parity: 0 | 1 = 0;
 
-  constructor(backend: WasmBackend, words: Int32Array<ArrayBufferLike>, barrier: Barrier, worker: number, workers: number) {
+  constructor(backend: WasmBackend, words: Int32Array<ArrayBufferLike>, barrier: Barrier) {
     this.backend = backend;
     this.words = words;
     this.barrier = barrier;
-    this.worker = worker;
-    this.workers = workers;
   }
 
-  /** Begins a step. A step that was given up may have left the threads at different places. */
-  begin(): void {
+  /** Takes part in an attempt. One that was given up may have left the threads at different places. */
+  begin({ worker, workers }: { readonly worker: number; readonly workers: number }): void {
+    this.worker = worker;
+    this.workers = workers;
     this.parity = 0;
     this.waiting.length = 0;
   }

@@ -10,6 +10,8 @@ export const CONTROL = {
   generation: 1,
   /** Not 0 once a worker failed: nobody waits any longer. */
   abort: 2,
+  /** Number of the attempt under way: whoever is late for another one stops. */
+  ticket: 5,
   /** Byte address of the table of variables: two words each, the addresses of its copies, in the order of the store. */
   variables: 3,
   /** Byte address of the squares of gradient blocks, one float a block. */
@@ -18,9 +20,17 @@ export const CONTROL = {
   exchange: 8,
 } as const;
 
-/** Control words for a number of workers: exchange slots, then one word a worker for its table of gradients. */
+/** What a worker is doing. */
+export const DOING = { nothing: 0, computing: 1, waiting: 2, done: 3 } as const;
+
+/** Control words for a number of workers: exchange slots, then a word a worker for its table of gradients, and one for what it is doing. */
 export function controlWords(workers: number): number {
-  return CONTROL.exchange + 3 * workers;
+  return CONTROL.exchange + 4 * workers;
+}
+
+/** Word of what a worker is doing. */
+export function doingWord(workers: number, worker: number): number {
+  return CONTROL.exchange + 3 * workers + worker;
 }
 
 /** Given to every worker when it starts. */
@@ -31,6 +41,7 @@ export interface WorkerSetup {
   readonly program: string;
   readonly options: JsonObject;
   readonly emaDecay: number | null;
+  /** Workers at most. */
   readonly workers: number;
   /** Byte address of the control block. The rest stands there: threads start while the calling one still makes its model. */
   readonly control: number;
@@ -49,7 +60,11 @@ export interface SharedBatch {
 }
 
 interface Common {
+  /** Which part it is, of how many. */
   readonly worker: number;
+  readonly workers: number;
+  /** Number of the attempt. */
+  readonly ticket: number;
   /** Which copy of the variables is current. */
   readonly current: 0 | 1;
 }
@@ -75,7 +90,7 @@ export interface EvaluateTask extends Common {
 }
 
 /** Waits until the worker has imported the program and made its model. */
-export interface ReadyTask extends Common {
+export interface ReadyTask {
   readonly type: "ready";
 }
 
@@ -92,6 +107,16 @@ export interface TrainAnswer {
   /** Of what this worker holds. */
   readonly trace: StepTrace | null;
 }
+
+/** Why a worker could not do its part: it failed, or was told that another one did. */
+export interface Failure {
+  readonly kind: "aborted" | "throw" | "trap" | "memory";
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** What a worker says of a task; `ticket` is the task's. */
+export type Answer<A> = { readonly ticket: number; readonly value: A } | { readonly ticket: number; readonly failure: Failure };
 
 /** First shard of every worker in turn, and the number of shards at the end. */
 export function shardRanges(shards: number, workers: number): number[] {

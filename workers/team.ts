@@ -1,6 +1,6 @@
-// Data-parallel training on a piscina pool: every worker holds some shards of each batch and a replica of the model over the same
-// shared memory. One task a worker and step. The number of workers changes no bit of the result.
-import { Piscina } from "piscina";
+// Data-parallel training on piscina's threads: every worker holds some shards of each batch and a replica of the model over the same
+// shared memory. One task a worker and step. The number of workers changes no bit of the result, hence a step that a worker was lost in
+// is done again by those that are there.
 import { withBackend } from "../ts/autograd/index.ts";
 import { createSharedMemory, createWasmBackend, wasmBuffer, type WasmBackend } from "../ts/backend/index.ts";
 import type { Module, Variable } from "../ts/nn/index.ts";
@@ -10,9 +10,11 @@ import {
   joinTraces,
   rawOf,
   Replica,
+  WorkerFault,
   type AnyBatch,
   type EvaluateSettings,
   type Evaluation,
+  type Fault,
   type JsonObject,
   type Pool,
   type Program,
@@ -20,8 +22,9 @@ import {
   type StepResult,
   type StepSettings,
 } from "../ts/train/index.ts";
-import { abort } from "./barrier.ts";
-import { CONTROL, controlWords, type SharedBatch, type Task, type TrainAnswer, type WorkerSetup } from "./protocol.ts";
+import { Crew, errorOf, type Setback, type TaskMaker } from "./crew.ts";
+import { Patience, type PatienceOptions } from "./patience.ts";
+import { CONTROL, controlWords, type SharedBatch, type TrainAnswer, type WorkerSetup } from "./protocol.ts";
 import { blockCount } from "./step.ts";
 import { shareVariables, Store } from "./store.ts";
 
@@ -37,6 +40,18 @@ export interface TeamOptions {
   readonly emaDecay?: number;
   /** The compiled kernels. */
   readonly kernels: WebAssembly.Module;
+  /** How long a worker may be silent: twenty times the usual step, at least a second. `{ least: Infinity }` waits for ever. */
+  readonly patience?: PatienceOptions;
+}
+
+/** Attempts at a step before it is given up, and those in which a worker may throw: a program that throws would throw again. */
+const ATTEMPTS = 4;
+const THROWS = 2;
+/** Seconds to wait for a replacement where it is not known how long a step takes. */
+const REPLACEMENT = 0.25;
+
+function faultOf({ kind, worker, message }: Setback): Pick<Fault, "kind" | "worker" | "message"> {
+  return { kind, worker, message };
 }
 
 interface Room {
@@ -48,7 +63,7 @@ interface Room {
 interface Threads {
   readonly backend: WasmBackend;
   readonly words: Int32Array<ArrayBufferLike>;
-  readonly pool: Piscina;
+  readonly crew: Crew;
 }
 
 function startThreads({ module, workers, options = {}, emaDecay, kernels }: TeamOptions): Threads {
@@ -65,16 +80,8 @@ function startThreads({ module, workers, options = {}, emaDecay, kernels }: Team
     control,
   };
   const own = import.meta.url;
-  const pool = new Piscina({
-    filename: new URL(own.endsWith(".ts") ? "./worker.ts" : "./worker.js", own).href,
-    name: "run",
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 1,
-    idleTimeout: Infinity,
-    workerData: setup,
-  });
-  return { backend, words, pool };
+  const filename = new URL(own.endsWith(".ts") ? "./worker.ts" : "./worker.js", own).href;
+  return { backend, words, crew: new Crew(filename, setup, words) };
 }
 
 export class Team implements Pool {
@@ -82,22 +89,25 @@ export class Team implements Pool {
   private readonly shards: number | undefined;
   private readonly backend: WasmBackend;
   private readonly replica: Replica;
-  private readonly pool: Piscina;
+  private readonly crew: Crew;
+  private readonly patience: Patience;
   private readonly store: Store;
   private readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
-  private readonly words: Int32Array<ArrayBufferLike>;
   private readonly rooms = new Map<string, Room>();
   private current: 0 | 1 = 0;
+  private readonly faults: Fault[] = [];
+  /** All workers were there once. */
+  private complete = false;
   private busy = false;
   private closed = false;
 
-  constructor(program: Program, threads: Threads, { workers, shards, options = {}, emaDecay }: TeamOptions) {
-    const { backend, words, pool } = threads;
+  constructor(program: Program, threads: Threads, { workers, shards, options = {}, emaDecay, patience }: TeamOptions) {
+    const { backend, words, crew } = threads;
     this.workers = workers;
     this.shards = shards;
     this.backend = backend;
-    this.words = words;
-    this.pool = pool;
+    this.crew = crew;
+    this.patience = new Patience(patience);
     this.replica = withBackend(backend, () => new Replica(program, { options, ...(emaDecay !== undefined && { emaDecay }) }));
     const table = shareVariables(backend, this.replica);
     this.store = new Store(backend, this.replica, table);
@@ -144,27 +154,76 @@ export class Team implements Pool {
     return { ...at, size, shape: shape.slice(1), epoch, step, shards, normGroup };
   }
 
-  private async run<A>(task: (worker: number) => Task): Promise<A[]> {
+  private async run<A>(kind: "train" | "evaluate", samples: number, task: TaskMaker): Promise<readonly A[]> {
     if (this.closed) throw new Error("team: closed, wanted an open team");
     if (this.busy) throw new Error("team: a step while another is under way, wanted await team.step(...) one after the other");
     this.busy = true;
-    for (const word of [CONTROL.arrived, CONTROL.generation, CONTROL.abort]) Atomics.store(this.words, word, 0);
-    const answers = Array.from({ length: this.workers }, (_, worker) =>
-      (this.pool.run(task(worker)) as Promise<A>).catch((error: unknown) => {
-        abort(this.words);
-        throw error;
-      }),
-    );
-    const settled = await Promise.allSettled(answers);
-    this.busy = false;
-    const failures = settled.filter((answer) => answer.status === "rejected").map(({ reason }) => reason as Error);
-    if (failures.length > 0) throw failures.find(({ message }) => !message.startsWith("worker: another worker failed")) ?? failures[0];
-    return settled.map((answer) => (answer as PromiseFulfilledResult<A>).value);
+    try {
+      await this.ready();
+      return await this.attempts<A>(kind, samples, task);
+    } finally {
+      this.busy = false;
+    }
   }
 
-  /** Resolves when every worker has made its model. */
+  /** Does a task, and again when a worker was lost in it. Error: WorkerFault when that does not help. */
+  private async attempts<A>(kind: "train" | "evaluate", samples: number, task: TaskMaker): Promise<readonly A[]> {
+    const { crew, patience } = this;
+    const step = this.optimizer.steps + 1;
+    let thrown = 0;
+    for (let attempt = 1; ; attempt++) {
+      if (this.closed) throw new Error("team: closed in mid-step, wanted close() after it");
+      const begin = performance.now();
+      const seconds = (): number => (performance.now() - begin) / 1000;
+      const { size } = crew;
+      const share = samples / size;
+      const { answers, setbacks } = await crew.attempt<A>(task, patience.limit(kind, share) * (1 << (attempt - 1)));
+      if (setbacks.length === 0 && answers.length === size) {
+        patience.note(kind, share, seconds());
+        return answers;
+      }
+      if (setbacks.some((setback) => setback.kind === "throw")) thrown++;
+      if (thrown >= THROWS || attempt >= ATTEMPTS) throw this.givenUp(setbacks, step, attempt);
+      await crew.gather(1000 * this.worthWaiting(kind, samples, setbacks));
+      this.faults.push(...setbacks.map((setback) => ({ ...faultOf(setback), step, attempt, seconds: seconds() })));
+    }
+  }
+
+  /** Seconds to wait for replacements: as long as the rest would need longer for the step, without end where memory did not suffice. */
+  private worthWaiting(kind: string, samples: number, setbacks: readonly Setback[]): number {
+    const { crew, workers, patience } = this;
+    if (crew.size === 0) return 0;
+    if (setbacks.some((setback) => setback.kind === "memory")) return Infinity;
+    const usual = patience.usual(kind, samples / workers);
+    return usual === null ? REPLACEMENT : usual * (workers / crew.size - 1);
+  }
+
+  private givenUp(setbacks: readonly Setback[], step: number, attempt: number): Error {
+    const setback = setbacks.find(({ kind }) => kind === "throw") ?? setbacks.at(0);
+    if (setback === undefined) return new Error("team: answers to another attempt, wanted those to this one");
+    const { kind, worker, message } = setback;
+    const times = `${attempt} ${attempt === 1 ? "attempt" : "attempts"}`;
+    return new WorkerFault(
+      `team: ${message} (worker ${worker} of ${this.workers}, step ${step}, ${kind}, ${times})`,
+      { kind, worker, step, attempt },
+      errorOf(setback),
+    );
+  }
+
+  /** Resolves when every worker has made its model. Error: one that cannot. */
   async ready(): Promise<void> {
-    await this.run((worker) => ({ type: "ready", worker, current: this.current }));
+    await this.crew.gather(this.complete ? 0 : Infinity);
+    if (!this.complete && this.crew.trouble) throw this.crew.trouble;
+    this.complete = true;
+  }
+
+  /** What befell workers since the last call, and was made good. */
+  takeFaults(): readonly Fault[] {
+    const idle = this.crew.idleSetbacks.splice(0);
+    return [
+      ...idle.map((setback) => ({ ...faultOf(setback), step: this.optimizer.steps + 1, attempt: 0, seconds: 0 })),
+      ...this.faults.splice(0),
+    ];
   }
 
   async step(given: AnyBatch | readonly AnyBatch[], { lr, clipGrad, gradNorm = false, trace }: StepSettings = {}): Promise<StepResult> {
@@ -173,9 +232,10 @@ export class Team implements Pool {
     if (lr !== undefined) optimizer.lr = lr;
     const shared = batches.map((batch, index) => this.send(batch, index));
     const frozen = this.parameters.flatMap(([key, { frozen: is }]) => (is ? [key] : []));
-    const answers = await this.run<TrainAnswer>((worker) => ({
+    const size = batches.reduce((sum, batch) => sum + batch.size, 0);
+    const answers = await this.run<TrainAnswer>("train", size, (part) => ({
+      ...part,
       type: "train",
-      worker,
       current: this.current,
       batches: shared,
       lr: optimizer.lr,
@@ -194,7 +254,7 @@ export class Team implements Pool {
     return {
       loss: first.loss,
       correct: answers.reduce((sum, { correct }) => sum + correct, 0),
-      size: batches.reduce((sum, { size }) => sum + size, 0),
+      size,
       ...(first.gradNorm !== null && { gradNorm: first.gradNorm }),
       observations: first.observations,
       ...(trace && { trace: joinTraces(answers.flatMap((answer) => answer.trace ?? [])) }),
@@ -203,7 +263,13 @@ export class Team implements Pool {
 
   async evaluate(batch: AnyBatch, { ema = false }: EvaluateSettings = {}): Promise<Evaluation> {
     const shared = this.send(rawOf(batch), 0);
-    const parts = await this.run<Evaluation>((worker) => ({ type: "evaluate", worker, current: this.current, batch: shared, ema }));
+    const parts = await this.run<Evaluation>("evaluate", shared.size, (part) => ({
+      ...part,
+      type: "evaluate",
+      current: this.current,
+      batch: shared,
+      ema,
+    }));
     return {
       losses: Float32Array.from(parts.flatMap(({ losses }) => [...losses])),
       predictions: Int32Array.from(parts.flatMap(({ predictions }) => [...predictions])),
@@ -215,7 +281,7 @@ export class Team implements Pool {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.pool.destroy();
+    await this.crew.close();
   }
 }
 
@@ -229,7 +295,7 @@ export async function openTeam(options: TeamOptions): Promise<Team> {
   try {
     return new Team((await import(module.href)) as Program, threads, options);
   } catch (error) {
-    await threads.pool.destroy();
+    await threads.crew.close();
     throw error;
   }
 }

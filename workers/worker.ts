@@ -1,6 +1,6 @@
 // The file a worker thread runs. It makes a replica of the model whose values lie in shared memory, and does one task a step.
 // No top-level await: a thread that is ended while it waits for a module can take the process with it.
-import { workerData } from "node:worker_threads";
+import { threadId, workerData } from "node:worker_threads";
 import { overBuffer, setBackend, shardStart, type BatchSlice } from "../ts/autograd/index.ts";
 import { createWasmBackend, wasmBuffer, type Buffer, type WasmBackend } from "../ts/backend/index.ts";
 import type { Variable } from "../ts/nn/index.ts";
@@ -13,7 +13,9 @@ import { dropGradients, GradientSums, readTables, writeTable, type Contribution 
 import {
   CONTROL,
   shardRanges,
+  type Answer,
   type EvaluateTask,
+  type Failure,
   type SharedBatch,
   type Task,
   type TrainAnswer,
@@ -31,16 +33,18 @@ interface Thread {
   readonly replica: Replica;
   readonly words: Int32Array<ArrayBufferLike>;
   readonly barrier: Barrier;
+  readonly exchange: MemoryExchange;
   readonly sums: GradientSums;
   /** Made with the first task: until then the calling thread may still make its model. */
   store: Store | null;
   readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
   /** Where this thread tells the others of its gradients. */
   table: Buffer | null;
-  /** One an index: a thread may take any worker's task. */
-  readonly exchanges: MemoryExchange[];
-  readonly shares: Share[];
+  /** Its share of the update, made anew when the number of workers changes. */
+  share: { readonly worker: number; readonly workers: number; readonly share: Share } | null;
 }
+
+type Part = Pick<TrainTask, "worker" | "workers">;
 
 /** piscina wraps workerData. */
 function setupOf(data: unknown): WorkerSetup {
@@ -49,7 +53,7 @@ function setupOf(data: unknown): WorkerSetup {
 }
 
 async function start(setup: WorkerSetup): Promise<Thread> {
-  const backend = createWasmBackend(setup.module, setup.memory);
+  const backend = createWasmBackend(setup.module, setup.memory, threadId);
   const program = await loadProgram(setup.program);
   // Afterwards: a program that imports the package for Node has set the one that is usual there.
   setBackend(backend);
@@ -59,32 +63,32 @@ async function start(setup: WorkerSetup): Promise<Thread> {
     bare: true,
   });
   const words = new Int32Array(setup.memory.buffer, setup.control);
+  const barrier = new Barrier(words, setup.workers);
   return {
     setup,
     backend,
     replica,
     words,
-    barrier: new Barrier(words, setup.workers),
+    barrier,
+    exchange: new MemoryExchange(backend, words, barrier),
     sums: new GradientSums(backend),
     store: null,
     parameters: replica.model.namedParameters(),
     table: null,
-    exchanges: [],
-    shares: [],
+    share: null,
   };
 }
 
-function batchOf({ setup, backend, exchanges, words, barrier }: Thread, worker: number, shared: SharedBatch, apart = false): Batch {
+function batchOf({ backend, exchange }: Thread, { worker, workers }: Part, shared: SharedBatch, apart = false): Batch {
   const { size, shards, normGroup, step, shape } = shared;
-  const ranges = shardRanges(shards, setup.workers);
-  if (setup.workers > 1) exchanges[worker] ??= new MemoryExchange(backend, words, barrier, worker, setup.workers);
+  const ranges = shardRanges(shards, workers);
   const slice: BatchSlice = {
     size,
     shards,
     first: ranges[worker],
     last: ranges[worker + 1],
     ranges,
-    exchange: setup.workers > 1 ? exchanges[worker] : null,
+    exchange: workers > 1 ? exchange : null,
     normGroup,
     step,
     apart,
@@ -107,7 +111,7 @@ function tableRoom(thread: Thread, length: number): number {
 }
 
 /** Shows the other workers where this one's gradients lie, and learns where theirs do. */
-function exchangeTables(thread: Thread, worker: number, apart: boolean): Contribution[][] {
+function exchangeTables(thread: Thread, { worker, workers }: Part, apart: boolean): Contribution[][] {
   const { setup, words, barrier, replica } = thread;
   const parameters = replica.optimizer.slots.map(({ variable }) => variable);
   const table = writeTable(parameters);
@@ -116,17 +120,25 @@ function exchangeTables(thread: Thread, worker: number, apart: boolean): Contrib
   const slot = (of: number): number => CONTROL.exchange + 2 * setup.workers + of;
   Atomics.store(words, slot(worker), at | 0);
   barrier.wait();
-  const tables = Array.from({ length: setup.workers }, (_, of) => {
+  const tables = Array.from({ length: workers }, (_, of) => {
     const address = Atomics.load(words, slot(of)) >>> 0;
     const [length] = new Uint32Array(setup.memory.buffer, address, 1);
     return new Uint32Array(setup.memory.buffer, address + 4, length).slice();
   });
-  return readTables(tables, (shards) => shardRanges(shards, setup.workers), parameters.length, worker, apart);
+  return readTables(tables, (shards) => shardRanges(shards, workers), parameters.length, worker, apart);
+}
+
+function shareOf(thread: Thread, { worker, workers }: Part): Share {
+  const { share: known, backend, replica } = thread;
+  if (known?.worker === worker && known.workers === workers) return known.share;
+  const share = new Share(backend, replica, worker, workers);
+  thread.share = { worker, workers, share };
+  return share;
 }
 
 function train(thread: Thread, task: TrainTask): TrainAnswer {
-  const { replica, backend, barrier, sums, setup } = thread;
-  const { worker } = task;
+  const { replica, backend, barrier, exchange, sums } = thread;
+  const { worker, workers } = task;
   const { optimizer, model } = replica;
   optimizer.lr = task.lr;
   optimizer.steps = task.steps;
@@ -139,21 +151,19 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
   const parameters = optimizer.slots.map(({ variable }) => variable);
   const apart = task.trace?.level === "shard";
   const tracer = task.trace === null ? null : startTrace(model, task.trace);
-  thread.exchanges[worker]?.begin();
   try {
     let loss = 0;
     let correct = 0;
     for (const batch of task.batches) {
-      const result = replica.learn(batchOf(thread, worker, batch, apart), 1 / task.batches.length, tracer);
-      thread.exchanges[worker]?.settle();
+      const result = replica.learn(batchOf(thread, task, batch, apart), 1 / task.batches.length, tracer);
+      exchange.settle();
       loss += result.loss;
       correct += result.correct;
     }
     tracer?.noteParts(parameters);
-    const contributions = exchangeTables(thread, worker, apart);
-    if (tracer) noteSums(tracer, parameters, contributions, sums, { worker, workers: setup.workers });
-    const share = (thread.shares[worker] ??= new Share(backend, replica, worker, setup.workers));
-    const gradNorm = share.update(contributions, sums, barrier, {
+    const contributions = exchangeTables(thread, task, apart);
+    if (tracer) noteSums(tracer, parameters, contributions, sums, { worker, workers });
+    const gradNorm = shareOf(thread, task).update(contributions, sums, barrier, {
       clipGrad: task.clipGrad,
       gradNorm: task.gradNorm,
       squares: Atomics.load(thread.words, CONTROL.squares) >>> 0,
@@ -174,8 +184,36 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
   }
 }
 
-function evaluate(thread: Thread, { worker, batch, ema }: EvaluateTask): Evaluation {
-  return thread.replica.evaluate(batchOf(thread, worker, batch), { ema });
+/** Measurements of an attempt that came to nothing must not be told with those of the next. */
+function forgetObservations({ program, model }: Replica): void {
+  try {
+    program.observations(model);
+  } catch {
+    // What was wrong is being told already.
+  }
+}
+
+function kindOf(error: unknown): Failure["kind"] {
+  if (error instanceof AbortedError) return "aborted";
+  if (error instanceof WebAssembly.RuntimeError) return "trap";
+  // Shared memory that cannot grow, array buffers, and what engines say of them.
+  if (error instanceof RangeError && /^memory:|allocation|out of memory/i.test(error.message)) return "memory";
+  return "throw";
+}
+
+function failureOf(error: unknown): Failure {
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  return { kind: kindOf(error), message, ...(stack !== undefined && { stack }) };
+}
+
+function perform(thread: Thread, task: TrainTask | EvaluateTask): TrainAnswer | Evaluation {
+  const { backend, replica, words, barrier, exchange } = thread;
+  barrier.begin(task);
+  exchange.begin(task);
+  thread.store ??= new Store(backend, replica, Atomics.load(words, CONTROL.variables) >>> 0);
+  thread.store.bind(task.current);
+  if (task.type === "train") return train(thread, task);
+  return replica.evaluate(batchOf(thread, task, task.batch), { ema: task.ema });
 }
 
 const started = start(setupOf(workerData));
@@ -183,17 +221,23 @@ const started = start(setupOf(workerData));
 started.catch(() => {});
 
 /** A task of the pool. */
-export async function run(task: Task): Promise<TrainAnswer | Evaluation | null> {
-  const thread = await started;
-  const { backend, replica, words } = thread;
-  thread.store ??= new Store(backend, replica, Atomics.load(words, CONTROL.variables) >>> 0);
-  thread.store.bind(task.current);
+export async function run(task: Task): Promise<Answer<TrainAnswer | Evaluation | null>> {
+  let thread: Thread;
   try {
-    if (task.type === "train") return train(thread, task);
-    if (task.type === "evaluate") return evaluate(thread, task);
-    return null;
+    thread = await started;
   } catch (error) {
-    if (!(error instanceof AbortedError)) abort(thread.words);
-    throw error;
+    return { ticket: 0, failure: failureOf(error) };
+  }
+  if (task.type === "ready") return { ticket: 0, value: null };
+  const { ticket } = task;
+  try {
+    return { ticket, value: perform(thread, task) };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind !== "aborted") abort(thread.words);
+    forgetObservations(thread.replica);
+    return { ticket, failure };
+  } finally {
+    thread.barrier.end();
   }
 }

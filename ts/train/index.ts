@@ -3,6 +3,7 @@ export * from "./batch.ts";
 export * from "./digest.ts";
 export { DIGEST_LEVELS, type DigestBegin, type DigestLevel, type StepDigest } from "./digest-chain.ts";
 export * from "./events.ts";
+export * from "./faults.ts";
 export * from "./local.ts";
 export * from "./pool.ts";
 export * from "./program.ts";

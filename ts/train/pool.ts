@@ -3,6 +3,7 @@ import type { Module } from "../nn/index.ts";
 import type { ModelEma, Optimizer } from "../optim/index.ts";
 import type { Batch, RawBatch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
+import type { Fault } from "./faults.ts";
 import type { StepTrace, TraceRequest } from "./trace.ts";
 
 /** A batch as a loader gives it, or as plain arrays. */
@@ -56,5 +57,7 @@ export interface Pool {
   /** One update of the weights; several batches add up their gradients (the mean over batches). */
   step(batches: AnyBatch | readonly AnyBatch[], settings?: StepSettings): Promise<StepResult>;
   evaluate(batch: AnyBatch, settings?: EvaluateSettings): Promise<Evaluation>;
+  /** What befell workers since the last call and was made good; without workers nothing can. */
+  takeFaults?(): readonly Fault[];
   close(): Promise<void>;
 }
