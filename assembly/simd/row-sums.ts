@@ -1,6 +1,6 @@
 // Sums along a contiguous row. Order: the row goes in blocks of 1024; within a block float32, lane j mod 8 takes element j, then
 // lane i + lane i + 4 = t_i, then (t0 + t2) + (t1 + t3); between blocks float64 in order. It depends on the row's length only.
-import { loadLanes } from "./channel-sums";
+import { loadLanes, promoteHigh } from "./channel-sums";
 import { loadPart, madd, sumLanes } from "./lanes";
 
 export const ROW_BLOCK: i32 = 1024;
@@ -19,19 +19,31 @@ export function foldPairs(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }
 
-/** The same as halfDots for 16 columns. */
+/** The same as halfDots for a multiple of 16 columns; a sum of nothing but -0 stays -0. */
 // @ts-ignore: decorator
 @inline
-function halfDots16(x: usize, u: usize): v128 {
-  const x0 = v128.load(x);
-  const x1 = v128.load(x, 16);
-  const x2 = v128.load(x, 32);
-  const x3 = v128.load(x, 48);
-  const zero = f32x4.splat(0);
-  const xx0 = madd(x2, x2, madd(x0, x0, zero));
-  const xx1 = madd(x3, x3, madd(x1, x1, zero));
-  const xu0 = madd(x2, v128.load(u, 32), madd(x0, v128.load(u), zero));
-  const xu1 = madd(x3, v128.load(u, 48), madd(x1, v128.load(u, 16), zero));
+function halfDots16(x: usize, u: usize, cols: i32): v128 {
+  const end = x + ((<usize>cols) << 2);
+  let x0 = v128.load(x);
+  let x1 = v128.load(x, 16);
+  let x2 = v128.load(x, 32);
+  let x3 = v128.load(x, 48);
+  let xu0 = madd(x2, v128.load(u, 32), f32x4.mul(x0, v128.load(u)));
+  let xu1 = madd(x3, v128.load(u, 48), f32x4.mul(x1, v128.load(u, 16)));
+  let xx0 = madd(x2, x2, f32x4.mul(x0, x0));
+  let xx1 = madd(x3, x3, f32x4.mul(x1, x1));
+  if (cols > 16) {
+    for (x += 64, u += 64; x < end; x += 64, u += 64) {
+      x0 = v128.load(x);
+      x1 = v128.load(x, 16);
+      x2 = v128.load(x, 32);
+      x3 = v128.load(x, 48);
+      xu0 = madd(x2, v128.load(u, 32), madd(x0, v128.load(u), xu0));
+      xu1 = madd(x3, v128.load(u, 48), madd(x1, v128.load(u, 16), xu1));
+      xx0 = madd(x2, x2, madd(x0, x0, xx0));
+      xx1 = madd(x3, x3, madd(x1, x1, xx1));
+    }
+  }
   return foldHalves(f32x4.add(xu0, xu1), f32x4.add(xx0, xx1));
 }
 
@@ -112,36 +124,36 @@ export function rowDots(x: usize, u: usize, cols: i32): v128 {
   return sums;
 }
 
-/** Rows that projectRows takes at once. */
+/** Rows that are taken at once. */
 export const ROWS: i32 = 32;
 
 /**
- * <x,u> / (<x,x> + eps) of each of up to ROWS rows, float64 at `out`. Scratch behind out + 8 * ROWS holds half-summed lanes: three
- * short loops keep the values of one row in registers.
+ * Half-summed lanes of up to ROWS rows of up to ROW_BLOCK columns, 16 bytes a row, for `twoQuotients`. Short loops, one after the other
+ * over the same rows, keep the values of one row in registers.
  */
 // @ts-ignore: decorator
 @inline
-export function projectRows(x: usize, u: usize, rows: i32, cols: i32, eps: f64, out: usize): void {
+export function halfSums(x: usize, u: usize, rows: i32, cols: i32, whole: bool, sums: usize): void {
   const stride = (<usize>cols) << 2;
-  if (cols > ROW_BLOCK) {
-    for (let i = 0; i < rows; i++, x += stride, u += stride, out += 8) {
-      const sums = rowDots(x, u, cols);
-      store<f64>(out, f64x2.extract_lane(sums, 0) / (f64x2.extract_lane(sums, 1) + eps));
-    }
-    return;
+  for (let i = 0; i < rows; i++, x += stride, u += stride, sums += 16) {
+    v128.store(sums, whole ? halfDots16(x, u, cols) : halfDots(x, u, cols));
   }
-  let half = out + 8 * ROWS;
-  for (let i = 0; i < rows; i++, x += stride, u += stride, half += 16) {
-    v128.store(half, cols == 16 ? halfDots16(x, u) : halfDots(x, u, cols));
-  }
-  half = out + 8 * ROWS;
-  const bias = f64x2.splat(eps);
-  // An odd last row is paired with leftover scratch, and its partner's result is never read.
-  for (let i = 0; i < rows; i += 2, half += 32, out += 16) {
-    const dots = foldPairs(v128.load(half), v128.load(half, 16));
-    const first = f64x2.promote_low_f32x4(dots);
-    const second = f64x2.promote_low_f32x4(v128.shuffle<f32>(dots, dots, 2, 3, 0, 1));
-    const norms = f64x2.add(v128.shuffle<f64>(first, second, 1, 3), bias);
-    v128.store(out, f64x2.div(v128.shuffle<f64>(first, second, 0, 2), norms));
-  }
+}
+
+/** <x,u> / (<x,x> + eps) of two rows, float64. -0 becomes 0, as in a sum that begins with 0. */
+// @ts-ignore: decorator
+@inline
+export function twoQuotients(sums: usize, bias: v128): v128 {
+  const dots = f32x4.add(foldPairs(v128.load(sums), v128.load(sums, 16)), f32x4.splat(0));
+  const first = f64x2.promote_low_f32x4(dots);
+  const second = promoteHigh(dots);
+  return f64x2.div(v128.shuffle<f64>(first, second, 0, 2), f64x2.add(v128.shuffle<f64>(first, second, 1, 3), bias));
+}
+
+/** <x,u> / (<x,x> + eps) of a row. */
+// @ts-ignore: decorator
+@inline
+export function rowQuotient(x: usize, u: usize, cols: i32, eps: f64): f64 {
+  const sums = rowDots(x, u, cols);
+  return f64x2.extract_lane(sums, 0) / (f64x2.extract_lane(sums, 1) + eps);
 }

@@ -1,7 +1,8 @@
 // Row-wise inner products and the orthogonal residual update, forward and backward. A row is read twice, the second time from cache.
 // Order of sums: see row-sums. The coefficients of a row are float64, rounded once.
+import { loadLanes, promoteHigh, storeLanes } from "./channel-sums";
 import { loadPart, madd, storePart } from "./lanes";
-import { projectRows, rowDot, rowDots, ROWS } from "./row-sums";
+import { halfSums, ROW_BLOCK, rowDot, rowDots, rowQuotient, ROWS, twoQuotients } from "./row-sums";
 
 export function row_dot_f32(a: usize, b: usize, y: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;
@@ -53,16 +54,17 @@ function remove(x: v128, u: v128, minusS: v128): v128 {
 function updateRow(x: usize, u: usize, y: usize, cols: i32, minusS: v128): void {
   const bytes = (<usize>cols) << 2;
   let at: usize = 0;
-  for (; at + 32 <= bytes; at += 32) {
+  for (; at + 64 <= bytes; at += 64) {
     const y0 = remove(v128.load(x + at), v128.load(u + at), minusS);
     const y1 = remove(v128.load(x + at, 16), v128.load(u + at, 16), minusS);
+    const y2 = remove(v128.load(x + at, 32), v128.load(u + at, 32), minusS);
+    const y3 = remove(v128.load(x + at, 48), v128.load(u + at, 48), minusS);
     v128.store(y + at, y0);
     v128.store(y + at, y1, 16);
+    v128.store(y + at, y2, 32);
+    v128.store(y + at, y3, 48);
   }
-  if (at + 16 <= bytes) {
-    v128.store(y + at, remove(v128.load(x + at), v128.load(u + at), minusS));
-    at += 16;
-  }
+  for (; at + 16 <= bytes; at += 16) v128.store(y + at, remove(v128.load(x + at), v128.load(u + at), minusS));
   const rest = cols & 3;
   if (rest) storePart(y + at, remove(loadPart(x + at, rest), loadPart(u + at, rest), minusS), rest);
 }
@@ -74,25 +76,64 @@ function rowsAtOnce(cols: i32): i32 {
   return max(1, min(ROWS, 4096 / max(1, cols)));
 }
 
+/** Four float64 values as float32. */
 // @ts-ignore: decorator
 @inline
-function update(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+function four(low: v128, high: v128): v128 {
+  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+}
+
+// Scratch: ROWS sums of 16 bytes, then coefficients of rows. Rows after the last, up to 4, are leftover scratch and never used.
+
+// @ts-ignore: decorator
+@inline
+function update(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, whole: bool, eps: f64): void {
   const stride = (<usize>cols) << 2;
   const step = rowsAtOnce(cols);
+  const minusS = scratch + 16 * ROWS;
+  const bias = f64x2.splat(eps);
   for (let from = 0; from < rows; from += step) {
     const count = min(step, rows - from);
-    projectRows(x, u, count, cols, eps, scratch);
-    for (let i = 0; i < count; i++, x += stride, u += stride, y += stride, s += 4) {
-      const share = <f32>load<f64>(scratch + ((<usize>i) << 3));
-      store<f32>(s, share);
-      updateRow(x, u, y, cols, f32x4.splat(-share));
+    halfSums(x, u, count, cols, whole, scratch);
+    for (let i = 0; i < count; i += 4, s += 16) {
+      const sums = scratch + ((<usize>i) << 4);
+      const shares = four(twoQuotients(sums, bias), twoQuotients(sums + 32, bias));
+      storeLanes(s, shares, min(4, count - i));
+      v128.store(minusS + ((<usize>i) << 2), f32x4.neg(shares));
+    }
+    s -= (<usize>(-count & 3)) << 2;
+    for (let i = 0; i < count; i++, x += stride, u += stride, y += stride) {
+      updateRow(x, u, y, cols, v128.load32_splat(minusS + ((<usize>i) << 2)));
     }
   }
 }
 
+function update16(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, eps: f64): void {
+  update(x, u, y, s, scratch, rows, 16, true, eps);
+}
+
+function updateWhole(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+  update(x, u, y, s, scratch, rows, cols, true, eps);
+}
+
+function updateAny(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+  update(x, u, y, s, scratch, rows, cols, false, eps);
+}
+
+function updateLong(x: usize, u: usize, y: usize, s: usize, rows: i32, cols: i32, eps: f64): void {
+  const stride = (<usize>cols) << 2;
+  for (; rows > 0; rows--, x += stride, u += stride, y += stride, s += 4) {
+    const share = <f32>rowQuotient(x, u, cols, eps);
+    store<f32>(s, share);
+    updateRow(x, u, y, cols, f32x4.splat(-share));
+  }
+}
+
 export function orthogonal_update_f32(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
-  if (cols == 16) update(x, u, y, s, scratch, rows, 16, eps);
-  else update(x, u, y, s, scratch, rows, cols, eps);
+  if (cols > ROW_BLOCK) updateLong(x, u, y, s, rows, cols, eps);
+  else if (cols == 16) update16(x, u, y, s, scratch, rows, eps);
+  else if ((cols & 15) == 0 && cols > 0) updateWhole(x, u, y, s, scratch, rows, cols, eps);
+  else updateAny(x, u, y, s, scratch, rows, cols, eps);
 }
 
 /** keep dy - t u + back x. */
@@ -115,10 +156,12 @@ function backwardRow(x: usize, u: usize, dy: usize, dx: usize, du: usize, cols: 
     const y1 = v128.load(dy + at, 16);
     const g0 = streamGradient(x0, v128.load(u + at), y0, minusT, keep, back);
     const g1 = streamGradient(x1, v128.load(u + at, 16), y1, minusT, keep, back);
+    const h0 = madd(minusT, x0, y0);
+    const h1 = madd(minusT, x1, y1);
     v128.store(dx + at, g0);
     v128.store(dx + at, g1, 16);
-    v128.store(du + at, madd(minusT, x0, y0));
-    v128.store(du + at, madd(minusT, x1, y1), 16);
+    v128.store(du + at, h0);
+    v128.store(du + at, h1, 16);
   }
   if (at + 16 <= bytes) {
     const vx = v128.load(x + at);
@@ -138,19 +181,77 @@ function backwardRow(x: usize, u: usize, dy: usize, dx: usize, du: usize, cols: 
 
 // @ts-ignore: decorator
 @inline
-function backward(x: usize, u: usize, s: usize, dy: usize, dx: usize, du: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+function backward(
+  x: usize,
+  u: usize,
+  s: usize,
+  dy: usize,
+  dx: usize,
+  du: usize,
+  scratch: usize,
+  rows: i32,
+  cols: i32,
+  whole: bool,
+  eps: f64,
+): void {
   const stride = (<usize>cols) << 2;
   const step = rowsAtOnce(cols);
+  const bias = f64x2.splat(eps);
+  const one = f64x2.splat(1);
   for (let from = 0; from < rows; from += step) {
     const count = min(step, rows - from);
-    projectRows(x, dy, count, cols, eps, scratch);
-    for (let i = 0; i < count; i++, x += stride, u += stride, dy += stride, dx += stride, du += stride, s += 4) {
-      const t = load<f64>(scratch + ((<usize>i) << 3));
-      const share = <f64>load<f32>(s);
-      const keep = f32x4.splat(<f32>(1 - share));
-      const back = f32x4.splat(<f32>(2 * share * t));
-      backwardRow(x, u, dy, dx, du, cols, f32x4.splat(<f32>-t), keep, back);
+    halfSums(x, dy, count, cols, whole, scratch);
+    let p = scratch + 16 * ROWS;
+    for (let i = 0; i < count; i += 4, s += 16, p += 16) {
+      const sums = scratch + ((<usize>i) << 4);
+      const t0 = twoQuotients(sums, bias);
+      const t1 = twoQuotients(sums + 32, bias);
+      const shares = loadLanes(s, min(4, count - i));
+      const share0 = f64x2.promote_low_f32x4(shares);
+      const share1 = promoteHigh(shares);
+      v128.store(p, f32x4.neg(four(t0, t1)));
+      v128.store(p, four(f64x2.sub(one, share0), f64x2.sub(one, share1)), 4 * ROWS);
+      v128.store(p, four(f64x2.mul(f64x2.add(share0, share0), t0), f64x2.mul(f64x2.add(share1, share1), t1)), 8 * ROWS);
     }
+    s -= (<usize>(-count & 3)) << 2;
+    p = scratch + 16 * ROWS;
+    for (let i = 0; i < count; i++, x += stride, u += stride, dy += stride, dx += stride, du += stride, p += 4) {
+      backwardRow(x, u, dy, dx, du, cols, v128.load32_splat(p), v128.load32_splat(p, 4 * ROWS), v128.load32_splat(p, 8 * ROWS));
+    }
+  }
+}
+
+function backward16(x: usize, u: usize, s: usize, dy: usize, dx: usize, du: usize, scratch: usize, rows: i32, eps: f64): void {
+  backward(x, u, s, dy, dx, du, scratch, rows, 16, true, eps);
+}
+
+function backwardWhole(
+  x: usize,
+  u: usize,
+  s: usize,
+  dy: usize,
+  dx: usize,
+  du: usize,
+  scratch: usize,
+  rows: i32,
+  cols: i32,
+  eps: f64,
+): void {
+  backward(x, u, s, dy, dx, du, scratch, rows, cols, true, eps);
+}
+
+function backwardAny(x: usize, u: usize, s: usize, dy: usize, dx: usize, du: usize, scratch: usize, rows: i32, cols: i32, eps: f64): void {
+  backward(x, u, s, dy, dx, du, scratch, rows, cols, false, eps);
+}
+
+function backwardLong(x: usize, u: usize, s: usize, dy: usize, dx: usize, du: usize, rows: i32, cols: i32, eps: f64): void {
+  const stride = (<usize>cols) << 2;
+  for (; rows > 0; rows--, x += stride, u += stride, dy += stride, dx += stride, du += stride, s += 4) {
+    const t = rowQuotient(x, dy, cols, eps);
+    const share = <f64>load<f32>(s);
+    const keep = f32x4.splat(<f32>(1 - share));
+    const back = f32x4.splat(<f32>(2 * share * t));
+    backwardRow(x, u, dy, dx, du, cols, f32x4.splat(<f32>-t), keep, back);
   }
 }
 
@@ -166,8 +267,10 @@ export function orthogonal_update_backward_f32(
   cols: i32,
   eps: f64,
 ): void {
-  if (cols == 16) backward(x, u, s, dy, dx, du, scratch, rows, 16, eps);
-  else backward(x, u, s, dy, dx, du, scratch, rows, cols, eps);
+  if (cols > ROW_BLOCK) backwardLong(x, u, s, dy, dx, du, rows, cols, eps);
+  else if (cols == 16) backward16(x, u, s, dy, dx, du, scratch, rows, eps);
+  else if ((cols & 15) == 0 && cols > 0) backwardWhole(x, u, s, dy, dx, du, scratch, rows, cols, eps);
+  else backwardAny(x, u, s, dy, dx, du, scratch, rows, cols, eps);
 }
 
 export function stream_statistics_f32(x: usize, u: usize, y: usize, rows: i32, cols: i32, eps: f64): void {

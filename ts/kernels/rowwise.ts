@@ -71,7 +71,7 @@ export const orthogonalUpdate = kernel({
   buffers: { x: "in", u: "in", y: "out", s: "out" },
   numbers: ["rows", "cols", "eps"],
   lengths: ({ rows, cols }) => ({ x: rows * cols, u: rows * cols, y: rows * cols, s: rows }),
-  scratch: () => 192,
+  scratch: () => 224,
   define: ({ x, u, y, s }, { rows, cols, eps }) => {
     for (let i = 0; i < rows; i++) {
       let dot = 0;
@@ -101,7 +101,7 @@ export const orthogonalUpdateBackward = kernel({
     dx: rows * cols,
     du: rows * cols,
   }),
-  scratch: () => 192,
+  scratch: () => 224,
   define: ({ x, u, s, dy, dx, du }, { rows, cols, eps }) => {
     for (let i = 0; i < rows; i++) {
       let dot = 0;
