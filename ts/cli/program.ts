@@ -8,6 +8,8 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<(program: Command) => v
   train: async () => (await import("./train.ts")).addTrain,
   evaluate: async () => (await import("./evaluate.ts")).addEvaluate,
   predict: async () => (await import("./predict.ts")).addPredict,
+  verify: async () => (await import("./verify.ts")).addVerify,
+  diff: async () => (await import("./diff.ts")).addDiff,
   report: async () => (await import("./report.ts")).addReport,
   data: async () => (await import("./data.ts")).addData,
   info: async () => (await import("./info.ts")).addInfo,

@@ -244,7 +244,7 @@ export function continueWith(stored: TrainSettings, given: GivenSettings): Train
     const before = stored[key as keyof TrainSettings];
     if (JSON.stringify(before) === JSON.stringify(value) || mayChange.includes(key)) continue;
     throw new UsageError(
-      `${key in rest ? flagOf(key) : "--no-aug"}: ${text(value)}, the checkpoint was trained with ${text(before)}; ` +
+      `${key in rest ? flagOf(key) : "--no-aug"}: ${settingText(value)}, the checkpoint was trained with ${settingText(before)}; ` +
         "wanted the same to go on to the same bits, or a new run without --resume",
     );
   }
@@ -252,7 +252,8 @@ export function continueWith(stored: TrainSettings, given: GivenSettings): Train
   return { ...stored, epochs, checkpointBlocks };
 }
 
-function text(value: unknown): string {
+/** A setting's value for a person. */
+export function settingText(value: unknown): string {
   if (value === null || value === undefined) return "none";
   return Array.isArray(value) ? value.join(" ") : String(value);
 }

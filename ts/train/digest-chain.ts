@@ -48,10 +48,14 @@ export interface StepDigest {
 
 type Trained = Pick<Pool, "model" | "optimizer" | "ema">;
 
-/** All that a step changes, by name, in a fixed order. */
+/** All that a step changes, in a fixed order, by the names that checkpoints have. */
 export function stateVariables({ model, optimizer, ema }: Trained): (readonly [name: string, variable: Variable])[] {
-  const averages = ema?.averages.map(({ key, average }) => [`ema.${key}`, average] as const) ?? [];
-  return [...model.namedVariables(), ...optimizer.namedState(model), ...averages];
+  const own = model.namedVariables();
+  const keys = new Map(own.map(([key, variable]) => [variable, key]));
+  const state = optimizer.slots.flatMap(({ variable, state: beside }) =>
+    beside.map((each, index) => [`optimizer.${optimizer.stateNames[index]}.${keys.get(variable) ?? "outside the model"}`, each] as const),
+  );
+  return [...own, ...state, ...(ema?.averages.map(({ key, average }) => [`ema.${key}`, average] as const) ?? [])];
 }
 
 const text = (line: string): Uint8Array => new TextEncoder().encode(line);
@@ -74,6 +78,11 @@ function sha256Of(line: string): string {
   const hash = newHasher();
   hash.update(text(line));
   return hash.hex();
+}
+
+/** The chain with one step more. */
+export function chainAfter(chain: string, { step, loss, correct, size, gradNorm, state }: Omit<StepDigest, "chain">): string {
+  return sha256Of(`${chain}\n${step} ${loss} ${correct} ${size} ${gradNorm ?? "-"}\n${state}\n`);
 }
 
 /** The digests of one pool's steps. */
@@ -107,16 +116,11 @@ export class DigestChain {
 
   /** Adds the step that was just committed. */
   add(step: number, { loss, correct, size, gradNorm, trace }: StepResult): StepDigest {
-    const state = this.state();
-    const norm = gradNorm === undefined ? undefined : hexOf(gradNorm);
-    this.chain = sha256Of(`${this.chain ?? ""}\n${step} ${hexOf(loss)} ${correct} ${size} ${norm ?? "-"}\n${state}\n`);
+    const metrics = { loss: hexOf(loss), correct, size, ...(gradNorm !== undefined && { gradNorm: hexOf(gradNorm) }) };
+    const digest = { step, ...metrics, state: this.state() };
+    this.chain = chainAfter(this.chain ?? "", digest);
     return {
-      step,
-      loss: hexOf(loss),
-      correct,
-      size,
-      ...(norm !== undefined && { gradNorm: norm }),
-      state,
+      ...digest,
       chain: this.chain,
       ...(trace && { values: this.values(), gradients: trace.gradients }),
       ...(trace && trace.forward.length > 0 && { forward: trace.forward }),

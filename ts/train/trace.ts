@@ -136,12 +136,12 @@ export class Tracer {
     return this.keys.get(parameter) ?? "a parameter outside the model";
   }
 
-  /** All of it, parameters in the order given. */
+  /** All of it, parameters in the model's order. */
   trace(parameters: readonly Variable[]): StepTrace {
-    const gradients = parameters.map((parameter) => {
-      const key = this.keyOf(parameter);
-      return { key, parts: this.parts.get(key) ?? [], sum: this.sums.get(key) ?? null };
-    });
+    const trained = new Set<unknown>(parameters);
+    const gradients = [...this.keys].flatMap(([variable, key]) =>
+      trained.has(variable) ? [{ key, parts: this.parts.get(key) ?? [], sum: this.sums.get(key) ?? null }] : [],
+    );
     return { forward: this.forward, gradients, ...(this.shown && { shown: this.shown }) };
   }
 }
