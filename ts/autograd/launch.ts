@@ -2,7 +2,7 @@
 import type { Backend, Buffer, Operands } from "../backend/backend.ts";
 import type { Kernel, Numbers, Role } from "../kernels/kernel.ts";
 import { alias, empty, overBuffer } from "./scope.ts";
-import { Tensor, type Shape } from "./tensor.ts";
+import type { Shape, Tensor } from "./tensor.ts";
 
 /** Runs `kernel` on the backend of its tensors. Error: tensors of two backends. */
 export function launch<const B extends Record<string, Role>, const N extends readonly string[]>(
@@ -13,8 +13,8 @@ export function launch<const B extends Record<string, Role>, const N extends rea
   let backend: Backend | null = null;
   for (const key of kernel.order) {
     const operand = operands[key];
-    if (!(operand instanceof Tensor)) continue;
-    if (backend !== null && operand.backend !== backend)
+    if (!operand || !("backend" in operand) || operand.backend === backend) continue;
+    if (backend !== null)
       throw new Error(`${kernel.name}: tensors of the ${backend.name} and the ${operand.backend.name} backend, wanted one backend`);
     backend = operand.backend;
   }

@@ -8,7 +8,7 @@ export interface Buffer {
 }
 
 /** What a kernel runs on: a buffer, or what has one, as a tensor. */
-export type Operand = Buffer | { readonly buffer: Buffer };
+export type Operand = Buffer | { readonly buffer: Buffer; readonly backend: Backend };
 
 export type Operands<B extends Record<string, Role>> = {
   readonly [K in keyof B]: B[K] extends "in?" | "out?" ? Operand | null : Operand;
