@@ -14,7 +14,7 @@ export interface Wasm {
 }
 
 /** Where the buffers of a call lie: from which word on, at what distance from an aligned place, and which one ends with the memory. */
-interface Layout {
+export interface Layout {
   readonly misaligned: boolean;
   readonly withOptional: boolean;
   readonly last: string | null;
@@ -106,7 +106,7 @@ function place(kernel: Kernel, numbers: Sizes, layout: Layout, words: number): {
 }
 
 /** Calls the wasm export and returns the contents of its outputs. Throws where a guard or an input changed. */
-function call(wasm: Wasm, kernel: Kernel, inputs: Contents, numbers: Sizes, layout: Layout): Record<string, Float32Array> {
+export function runPlaced(wasm: Wasm, kernel: Kernel, inputs: Contents, numbers: Sizes, layout: Layout): Record<string, Float32Array> {
   const run = wasm.exports[kernel.name];
   if (run === undefined) throw new Error(`${kernel.name}: no such export`);
   const { words, floats } = wasm;
@@ -157,7 +157,7 @@ function call(wasm: Wasm, kernel: Kernel, inputs: Contents, numbers: Sizes, layo
 /** Runs a kernel once and returns its outputs. */
 export function runKernel(wasm: Wasm, kernel: Kernel, inputs: Contents, numbers: Sizes): Record<string, Float32Array> {
   const withOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?") && inputs[name]);
-  return call(wasm, kernel, inputs, numbers, { misaligned: false, withOptional, last: null });
+  return runPlaced(wasm, kernel, inputs, numbers, { misaligned: false, withOptional, last: null });
 }
 
 /** Inputs for a sample: the kernel's own fill, or normal deviates. */
@@ -200,21 +200,26 @@ function compare(kernel: Kernel, numbers: Sizes, outputs: Record<string, Float32
   }
 }
 
+/** Aligned; misaligned and without the optional buffers; each buffer at the very end of the memory. */
+export function layoutsOf(kernel: Kernel): readonly Layout[] {
+  const hasOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?"));
+  const ends = kernel.scratch === undefined ? kernel.order : [...kernel.order, SCRATCH];
+  return [
+    { misaligned: false, withOptional: true, last: null },
+    { misaligned: true, withOptional: !hasOptional, last: null },
+    ...ends.map((last) => ({ misaligned: true, withOptional: true, last })),
+  ];
+}
+
 /** Checks one sample of a kernel in all layouts. */
 export function checkSample(wasm: Wasm, kernel: Kernel, numbers: Sizes, seed: number): void {
   const hasOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?"));
   const inputs = makeInputs(kernel, numbers, seed);
   const full = expected(kernel, inputs, numbers, true);
   const bare = hasOptional ? expected(kernel, inputs, numbers, false) : full;
-  const ends = kernel.scratch === undefined ? kernel.order : [...kernel.order, SCRATCH];
-  const layouts: Layout[] = [
-    { misaligned: false, withOptional: true, last: null },
-    { misaligned: true, withOptional: !hasOptional, last: null },
-    ...ends.map((last) => ({ misaligned: true, withOptional: true, last })),
-  ];
-  for (const layout of layouts) {
+  for (const layout of layoutsOf(kernel)) {
     try {
-      const outputs = call(wasm, kernel, inputs, numbers, layout);
+      const outputs = runPlaced(wasm, kernel, inputs, numbers, layout);
       compare(kernel, numbers, outputs, layout.withOptional ? full : bare);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

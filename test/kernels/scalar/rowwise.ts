@@ -1,0 +1,95 @@
+// Row-wise products and the orthogonal update. A row's sum: blocks of 1024, in a block element j to accumulator j mod 8, a + 4 to a, the four
+// as (t0 + t2) + (t1 + t3), float32; blocks in order in float64.
+import * as kernels from "../../../ts/kernels/rowwise.ts";
+import * as updates from "../../../ts/kernels/update.ts";
+import { f, lanes4, madd, scalar, type Scalar } from "./scalar.ts";
+
+function dot(a: Float32Array, b: Float32Array, from: number, cols: number): number {
+  let total = 0;
+  for (let block = 0; block < cols; block += 1024) {
+    const sums = new Float32Array(8);
+    for (let j = block; j < Math.min(cols, block + 1024); j++) sums[(j - block) % 8] += f(a[from + j] * b[from + j]);
+    total += lanes4([0, 1, 2, 3].map((i) => f(sums[i] + sums[i + 4])));
+  }
+  return total;
+}
+
+export const rowwise: readonly Scalar[] = [
+  scalar(kernels.rowDot, ({ a, b, y }, { rows, cols }) => {
+    for (let i = 0; i < rows; i++) y[i] = dot(a, b, i * cols, cols);
+  }),
+  scalar(kernels.rowAxpy, ({ alpha, x, z, y }, { rows, cols }) => {
+    for (let at = 0; at < rows * cols; at++) y[at] = madd(alpha[Math.floor(at / cols)], x[at], z[at]);
+  }),
+  scalar(kernels.rowScale, ({ alpha, x, y }, { rows, cols }) => {
+    for (let at = 0; at < rows * cols; at++) y[at] = alpha[Math.floor(at / cols)] * x[at];
+  }),
+  scalar(kernels.orthogonalUpdate, ({ x, u, y, s }, { rows, cols, eps }) => {
+    for (let i = 0; i < rows; i++) {
+      s[i] = dot(x, u, i * cols, cols) / (dot(x, x, i * cols, cols) + eps);
+      for (let at = i * cols; at < (i + 1) * cols; at++) y[at] = x[at] + madd(-s[i], x[at], u[at]);
+    }
+  }),
+  scalar(kernels.orthogonalUpdateBackward, ({ x, u, s, dy, dx, du }, { rows, cols, eps }) => {
+    for (let i = 0; i < rows; i++) {
+      const t = dot(x, dy, i * cols, cols) / (dot(x, x, i * cols, cols) + eps);
+      const minusT = f(-t);
+      const keep = f(1 - s[i]);
+      const back = f(2 * s[i] * t);
+      for (let at = i * cols; at < (i + 1) * cols; at++) {
+        dx[at] = madd(dy[at], keep, madd(minusT, u[at], f(back * x[at])));
+        du[at] = madd(minusT, x[at], dy[at]);
+      }
+    }
+  }),
+  scalar(kernels.streamStatistics, ({ x, u, y }, { rows, cols, eps }) => {
+    const totals = [0, 0, 0, 0, 0, 0];
+    for (let i = 0; i < rows; i++) {
+      const xu = dot(x, u, i * cols, cols);
+      const xx = dot(x, x, i * cols, cols);
+      const uu = dot(u, u, i * cols, cols);
+      const s = xu / (xx + eps);
+      const along = s * s * xx;
+      const difference = uu - 2 * s * xu + along;
+      const across = difference < 0 ? 0 : difference;
+      const norm = xx < eps ? eps : xx;
+      const cosine = xx * uu > 0 ? xu / Math.sqrt(xx * uu) : 0;
+      [xx, along, across, along / norm, across / norm, cosine].forEach((value, j) => (totals[j] += value));
+    }
+    y.set(totals);
+  }),
+];
+
+/** average + rate * (v - average). */
+function approach(average: number, v: number, rate: number): number {
+  return madd(rate, f(v - average), average);
+}
+
+export const update: readonly Scalar[] = [
+  scalar(updates.sgd, ({ w, g, m, wOut, mOut }, numbers) => {
+    const { length, lr, momentum, dampening, weightDecay, nesterov, gradientScale, first } = numbers;
+    const keep = f(momentum);
+    for (let i = 0; i < length; i++) {
+      const d = madd(f(weightDecay), w[i], f(f(gradientScale) * g[i]));
+      const velocity = first !== 0 || momentum === 0 ? d : madd(keep, m[i], f(f(1 - dampening) * d));
+      wOut[i] = madd(f(-lr), nesterov !== 0 ? madd(keep, velocity, d) : velocity, w[i]);
+      mOut[i] = velocity;
+    }
+  }),
+  scalar(updates.adam, ({ w, g, m, v, wOut, mOut, vOut }, numbers) => {
+    const { length, lr, beta1, beta2, eps, weightDecay, decoupled, correction1, correction2, gradientScale } = numbers;
+    const keep = decoupled !== 0 ? f(1 - lr * weightDecay) : 1;
+    for (let i = 0; i < length; i++) {
+      const d = madd(decoupled !== 0 ? 0 : f(weightDecay), w[i], f(f(gradientScale) * g[i]));
+      const mean = approach(m[i], d, f(1 - beta1));
+      const square = approach(v[i], f(d * d), f(1 - beta2));
+      const direction = f(mean / f(f(f(Math.sqrt(square)) * f(1 / Math.sqrt(correction2))) + f(eps)));
+      wOut[i] = madd(f(-lr / correction1), direction, f(w[i] * keep));
+      mOut[i] = mean;
+      vOut[i] = square;
+    }
+  }),
+  scalar(updates.ema, ({ average, w, out }, { length, decay }) => {
+    for (let i = 0; i < length; i++) out[i] = approach(average[i], w[i], f(1 - decay));
+  }),
+];
