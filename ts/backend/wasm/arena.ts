@@ -33,8 +33,8 @@ export class Arena {
   readonly memory: WebAssembly.Memory;
   private readonly owner: number;
   private readonly lists = new Map<number, number[]>();
-  private next = 0;
-  private end = 0;
+  /** What is left of the chunks, the newest last: small blocks fill what a large one left when it did not fit. */
+  private readonly stretches: { next: number; end: number }[] = [];
   private words: Int32Array;
   /** All memory as floats; made again when the memory grew. */
   floats: Float32Array;
@@ -89,11 +89,20 @@ export class Arena {
     return fresh;
   }
 
-  private more(bytes: number): void {
-    const { from, pages } = this.chunk(Math.max(CHUNK_PAGES, Math.ceil(bytes / PAGE)));
-    // A chunk that follows the last one continues it.
-    if (from * PAGE !== this.end) this.next = from * PAGE;
-    this.end = (from + pages) * PAGE;
+  /** A block that was never handed out. */
+  private fresh(bytes: number): number {
+    let stretch = this.stretches.find(({ next, end }) => next + bytes <= end);
+    if (stretch === undefined) {
+      const { from, pages } = this.chunk(Math.max(CHUNK_PAGES, Math.ceil(bytes / PAGE)));
+      const last = this.stretches.at(-1);
+      // A chunk that follows the last one continues it.
+      if (last?.end === from * PAGE) stretch = last;
+      else this.stretches.push((stretch = { next: from * PAGE, end: 0 }));
+      stretch.end = (from + pages) * PAGE;
+    }
+    const address = stretch.next;
+    stretch.next += bytes;
+    return address;
   }
 
   /** Byte address of a block of at least `bytes`, a multiple of 64. Contents are undefined. */
@@ -102,12 +111,7 @@ export class Arena {
     this.buffers++;
     this.bytes += size;
     if (this.bytes > this.peakBytes) this.peakBytes = this.bytes;
-    const address = this.lists.get(size)?.pop();
-    if (address !== undefined) return address;
-    if (this.next + size > this.end) this.more(size);
-    const fresh = this.next;
-    this.next += size;
-    return fresh;
+    return this.lists.get(size)?.pop() ?? this.fresh(size);
   }
 
   /** Gives back a block that was allocated for `bytes`. */
