@@ -1,5 +1,6 @@
-// The command behind `npm test`: builds what is stale, runs test/**/*.test.ts and closes with the line `N passed, N failed`, with
-// `, N skipped` where tests were skipped. Arguments that are no option select files by a part of their path.
+// The command behind `npm test` and `npm run test:long`: builds what is stale, runs test/**/*.test.ts (with --long those in test/long, else
+// all others) and closes with the line `N passed, N failed`, with `, N skipped` where tests were skipped. Arguments that are no option
+// select files by a part of their path.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,8 +10,9 @@ import type { Totals } from "./runner.ts";
 
 const help = `npm test -- [options] [part of a path ...]
   --root DIR       where to look for *.test.ts (test)
-  --limit SECONDS  longest time a file may take (120)
-  --jobs N         files at a time (the number of cores)
+  --long           the tests in folders called long, which say how long they take, one after the other; the others without it
+  --limit SECONDS  longest time a file may take (120; with --long 600, and three times what the file says where that is more)
+  --jobs N         files at a time (the number of cores; with --long 1)
   --no-build       test what build/ holds, however old`;
 
 function positive(option: string, text: string): number {
@@ -30,15 +32,17 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       root: { type: "string", default: "test" },
-      limit: { type: "string", default: "120" },
-      jobs: { type: "string", default: String(availableParallelism()) },
+      long: { type: "boolean", default: false },
+      limit: { type: "string" },
+      jobs: { type: "string" },
       "no-build": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return console.log(help);
-  const limit = positive("limit", values.limit);
-  const jobs = Math.ceil(positive("jobs", values.jobs));
+  const { root, long } = values;
+  const limit = positive("limit", values.limit ?? (long ? "600" : "120"));
+  const jobs = Math.ceil(positive("jobs", values.jobs ?? (long ? "1" : String(availableParallelism()))));
   const start = performance.now();
   const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
@@ -50,7 +54,7 @@ async function main(): Promise<void> {
     }
     if (built.length > 0) console.log(`built ${built.join(" and ")} in ${seconds()}`);
   }
-  const totals = await runTests({ root: values.root, parts: positionals, limit, jobs, print: (line) => console.log(line) });
+  const totals = await runTests({ root, parts: positionals, limit, jobs, long, print: (line) => console.log(line) });
   console.log(`\n${seconds()}`);
   close(totals);
 }

@@ -13,7 +13,12 @@ const good = `test("one", () => {}); test("two", () => {}); test.run();`;
 const skip = `console.log("skipped: no browser"); test.skip("browser", () => {}); test.run();`;
 
 /** Runs files that consist of these bodies. */
-async function runOn(bodies: Record<string, string>, limit = 120, parts: string[] = []): Promise<{ totals: Totals; text: string }> {
+async function runOn(
+  bodies: Record<string, string>,
+  limit = 120,
+  parts: string[] = [],
+  long = false,
+): Promise<{ totals: Totals; text: string }> {
   const root = mkdtempSync(join(tmpdir(), "perpend-runner-"));
   try {
     for (const [name, body] of Object.entries(bodies)) {
@@ -21,7 +26,7 @@ async function runOn(bodies: Record<string, string>, limit = 120, parts: string[
       writeFileSync(join(root, name), `import { suite } from "${uvu}"; const test = suite("s");\n${body}\n`);
     }
     const lines: string[] = [];
-    const totals = await runTests({ root, parts, limit, jobs: 2, print: (line) => lines.push(line) });
+    const totals = await runTests({ root, parts, limit, jobs: 2, long, print: (line) => lines.push(line) });
     return { totals, text: lines.join("\n") };
   } finally {
     rmSync(root, { recursive: true });
@@ -72,6 +77,27 @@ runner("names and kills a file that runs too long, with what it started", async 
   const { totals, text } = await runOn({ "hang.test.ts": hang }, 2);
   assert.equal(totals, { passed: 0, failed: 1, skipped: 0 }, text);
   assert.match(text, /hang\.test\.ts: ran longer than 2 s and was killed/);
+});
+
+runner("runs long files apart, says how long each takes, shows what it prints, and gives it three times as long", async () => {
+  const slow = `console.log("slope 3"); test("waits", () => new Promise((done) => setTimeout(done, 1500))); test.run();`;
+  const files = { "long/a.test.ts": `// about 2 minutes\n${slow}`, "deep/long/b.test.ts": `// about 1 minute\n${good}`, "c.test.ts": good };
+  assert.equal((await runOn(files)).totals, { passed: 2, failed: 0, skipped: 0 });
+  const { totals, text } = await runOn(files, 1, [], true);
+  assert.equal(totals, { passed: 3, failed: 0, skipped: 0 }, text);
+  assert.match(text, /^2 files, about 3 minutes$/m);
+  assert.match(text, /^.*long.a\.test\.ts: about 2 minutes$/m);
+  assert.match(text, /^ {4}\| slope 3$/m);
+  const wrong = await runOn(
+    { "long/a.test.ts": `// about 1 minute\ntest("wrong", () => { throw new Error("once"); }); test.run();` },
+    60,
+    [],
+    true,
+  );
+  assert.is(wrong.totals.failed, 1);
+  assert.is(wrong.text.split("once").length, 2, wrong.text);
+  const silent = await runOn({ "long/a.test.ts": good }, 60, [], true).catch(({ message }: Error) => message);
+  assert.match(String(silent), /a\.test\.ts does not say how long it takes, wanted a line "\/\/ about N minutes" on top$/);
 });
 
 runner.run();

@@ -3,7 +3,8 @@
 
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesBelow } from "./fresh-build.ts";
 
@@ -20,6 +21,11 @@ export interface RunOptions {
   readonly parts: readonly string[];
   /** Longest time a file may take, in seconds. */
   readonly limit: number;
+  /**
+   * Runs files in a folder long/ alone, which are left out otherwise. Each says `// about N minutes` in its first lines, may take three
+   * times as long, and at least the limit; what it prints is printed at once.
+   */
+  readonly long?: boolean;
   /** Files at a time. */
   readonly jobs: number;
   readonly print: (line: string) => void;
@@ -65,7 +71,17 @@ function judge(output: string, status: string, overtime: string): Omit<Outcome, 
   return { passed, failed: missed > 0 ? missed : reason === "" ? 0 : 1, skipped, reason };
 }
 
-function runFile(file: string, limit: number): Promise<Outcome> {
+/** Takes text in pieces and gives on whole lines. */
+function byLine(told: (line: string) => void): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(told);
+  };
+}
+
+function runFile(file: string, limit: number, told: (line: string) => void = () => undefined): Promise<Outcome> {
   const start = performance.now();
   const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
   delete environment.FORCE_COLOR;
@@ -83,7 +99,13 @@ function runFile(file: string, limit: number): Promise<Outcome> {
       overtime = `ran longer than ${limit} s and was killed`;
       kill(child);
     }, limit * 1000);
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+    for (const stream of [child.stdout, child.stderr]) {
+      const lines = byLine(told);
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        lines(text);
+      });
+    }
     // A process that the test left behind may hold the pipes open; it must not hold up the run.
     child.on("exit", () => kill(child));
     const finish = (status: string): void => {
@@ -100,30 +122,45 @@ function describe({ passed, failed, skipped }: Totals): string {
   return `${passed} passed${failed > 0 ? `, ${failed} failed` : ""}${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-function linesAbout(name: string, width: number, outcome: Outcome): string[] {
+function linesAbout(name: string, width: number, outcome: Outcome, shown: boolean): string[] {
   const { failed, reason, seconds, output, skipped } = outcome;
   const lines = [`${failed > 0 ? "FAIL" : "ok  "}  ${name.padEnd(width)}  ${seconds.toFixed(1).padStart(5)} s  ${describe(outcome)}`];
   // A test that skips itself says why in a line that begins with "skipped:".
-  if (skipped > 0) for (const line of output.match(/^skipped: .*$/gm) ?? []) lines.push(`      ${line}`);
+  if (skipped > 0 && !shown) for (const line of output.match(/^skipped: .*$/gm) ?? []) lines.push(`      ${line}`);
   if (reason !== "") lines.push(`      ${name}: ${reason}`);
-  if (failed > 0) lines.push(output.trimEnd().replace(/^/gm, "    | "));
+  if (failed > 0 && !shown) lines.push(output.trimEnd().replace(/^/gm, "    | "));
   return lines;
 }
 
+/** How long a file says that it takes, in minutes. Error: it does not say so. */
+function minutesOf(file: string): number {
+  const [, minutes] = /^\/\/ about (\d+) minutes?$/m.exec(readFileSync(file, "utf8").slice(0, 2000)) ?? [];
+  if (minutes === undefined) throw new Error(`test/run: ${file} does not say how long it takes, wanted a line "// about N minutes" on top`);
+  return Number(minutes);
+}
+
+const inMinutes = (count: number): string => `about ${count} ${count === 1 ? "minute" : "minutes"}`;
+
+const isLong = (name: string): boolean => name.split(sep).includes("long");
+
 /** Runs what the options select. That nothing was selected or run counts as a failure. */
-export async function runTests({ root, parts, limit, jobs, print }: RunOptions): Promise<Totals> {
+export async function runTests({ root, parts, limit, jobs, print, long = false }: RunOptions): Promise<Totals> {
   const folder = resolve(home, root);
   const files = filesBelow(folder)
-    .filter((file) => file.endsWith(".test.ts"))
+    .filter((file) => file.endsWith(".test.ts") && isLong(relative(folder, file)) === long)
     .filter((file) => parts.length === 0 || parts.some((part) => relative(home, file).includes(part)));
   const names = files.map((file) => relative(home, file));
   const width = Math.max(...names.map((name) => name.length));
+  const minutes = files.map((file) => (long ? minutesOf(file) : 0));
+  if (long && files.length > 1) print(`${files.length} files, ${inMinutes(minutes.reduce((sum, count) => sum + count, 0))}`);
   const totals = { passed: 0, failed: 0, skipped: 0 };
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let index = next++; index < files.length; index = next++) {
-      const outcome = await runFile(files[index], limit);
-      linesAbout(names[index], width, outcome).forEach(print);
+      if (long) print(`${names[index]}: ${inMinutes(minutes[index])}`);
+      const told = long ? (line: string): void => print(`    | ${line}`) : undefined;
+      const outcome = await runFile(files[index], Math.max(limit, 180 * minutes[index]), told);
+      linesAbout(names[index], width, outcome, long).forEach(print);
       totals.passed += outcome.passed;
       totals.failed += outcome.failed;
       totals.skipped += outcome.skipped;
