@@ -1,7 +1,7 @@
 // Elementwise arithmetic with broadcasting (as NumPy's), comparisons (1 or 0), and where.
 import * as kernels from "../../kernels/elementwise.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
-import { emptyLike, launch } from "../launch.ts";
+import { emptyLike, launch, overwriting } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { broadcastShape, expanded, sumTo } from "../strided.ts";
 import type { Tensor } from "../tensor.ts";
@@ -121,7 +121,7 @@ export const reluOp = defineOp<One, object>("relu", {
   forward: ([x]) => unary(kernels.relu, x),
   vjp: (dy, _y, [x]) => [
     () => {
-      const dx = emptyLike(x);
+      const dx = overwriting(dy);
       launch(kernels.reluBackward, { x, dy, dx }, { length: x.size });
       return dx;
     },
