@@ -35,8 +35,11 @@ test("strict JSON: what it takes JSON.parse takes too, to the same value", () =>
       name: "strict JSON",
       seeds: texts.map(utf8),
       read: (bytes, file) => parseStrictJson(bytes, { file, at: 0 }),
-      check: (result: StrictJson, bytes) =>
-        assert.equal(plainJson(result), JSON.parse(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes))),
+      // As text: to compare objects that have a key `constructor` confuses.
+      check: (result: StrictJson, bytes) => {
+        const theirs: unknown = JSON.parse(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+        assert.ok(JSON.stringify(plainJson(result)) === JSON.stringify(theirs));
+      },
       tokens,
       refusesCuts: false, // a number cut short is a number
     },

@@ -75,7 +75,7 @@ test("checkpoints", () =>
       assert.is(typeof read, "object");
       // What is accepted can be written and read again.
       const again = decodeCheckpoint(encodeCheckpoint({ tensors: all, state: read }, hash), "again", hash);
-      assert.equal(again.state, read);
+      assert.ok(JSON.stringify(again.state) === JSON.stringify(read));
     },
     tokens: [...tokens, '\\"step\\":1,\\"step\\":2', '\\"__proto__\\":{\\"a\\":1}', "]]", '[\\"a\\",\\"b\\"],', "perpend checkpoint 2"],
     refusesFlips: true,
