@@ -1,6 +1,6 @@
-// The program of `perpend train` with a fault: from one step on, or in one step, a shard's contribution to the gradient of one parameter
-// is changed in one element. PERPEND_TEST_PLANT says where: `step=3 key=head.fc.weight shard=2`, with `only=checkpointBlocks` in runs that
-// have this setting alone, which changes no bit. Without PERPEND_TEST_PLANT it adds nothing to the same contribution.
+// The program of `perpend train` with a fault: in one step a shard's contribution to the gradient of one parameter is changed in one
+// element. PERPEND_TEST_PLANT says where: `step=3 key=head.fc.weight shard=2`; with `only=checkpointBlocks`, which changes no bit, in runs
+// alone that have this setting. With the key alone there is no fault, but the same contributions.
 import { defineOp, sumOverSamples, type Tensor } from "../../ts/autograd/index.ts";
 import type { Module } from "../../ts/nn/index.ts";
 import type { Batch, JsonObject, LossAndLogits } from "../../ts/train/index.ts";
@@ -41,7 +41,7 @@ export function loss(model: Module, batch: Batch, options: JsonObject): LossAndL
   const { slice } = batch;
   const isHeld = shard >= slice.first && shard < slice.last;
   const sample = isHere && isHeld ? shardStart(slice, shard) - sliceStart(slice) : null;
-  const key = plant.get("key") ?? "head.fc.weight";
+  const key = plant.get("key");
   const parameter = model.namedParameters().find(([name]) => name === key)?.[1];
   if (parameter === undefined) throw new Error(`planted program: no parameter ${key}`);
   // The images go through it: every parameter comes later in the forward pass.

@@ -63,7 +63,7 @@ const single = (hex: string): Shown => ({ values: [numberOf(hex)], isDouble: tru
 
 /** The values of the place where runs differ, in one of them; null where they cannot be had. */
 export async function valuesAt(repeated: Repeated, difference: Difference, options: ReplayOptions): Promise<Shown | null> {
-  const { digest, after } = repeated;
+  const { digest } = repeated;
   switch (difference.kind) {
     case "forward":
     case "part":
@@ -75,8 +75,6 @@ export async function valuesAt(repeated: Repeated, difference: Difference, optio
       return { values: [digest.correct], isDouble: true };
     case "norm":
       return digest.gradNorm === undefined ? null : single(digest.gradNorm);
-    case "value":
-      return tensorOf(after, difference.name);
     default:
       return null;
   }

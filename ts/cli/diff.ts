@@ -66,6 +66,13 @@ type OptionsOf = (run: RecordedRun) => ReplayOptions;
 
 /** Says where, with both values where they are to be had. */
 async function printPlace(difference: Difference, repeated: Both<Repeated>, optionsOf: OptionsOf): Promise<void> {
+  if (difference.kind === "value") {
+    // One variable may be two tensors of a checkpoint: running mean and variance.
+    const found = firstUnequalTensor(repeated[0].after, repeated[1].after);
+    print(`  ${differenceText({ ...difference, name: found?.name ?? difference.name })}`);
+    if (found?.unequal) printElement(found.unequal, [repeated[0].run.folder.dir, repeated[1].run.folder.dir]);
+    return;
+  }
   print(`  ${differenceText(difference)}`);
   const [a, b] = await both(repeated, (each) => valuesAt(each, difference, optionsOf(each.run)));
   const unequal = a && b && firstUnequal(a, b);

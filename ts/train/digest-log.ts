@@ -63,7 +63,12 @@ function digestOf(value: Json, { file, line, offset }: LinePlace): DigestBegin |
   if (result.success) return result.output;
   const [issue] = result.issues;
   const found = `${v.getDotPath(issue) ?? "what"} ${issue.received} in line ${line}`;
-  throw new FormatError({ file, offset, found, wanted: `a digest: ${issue.expected ?? issue.message}` });
+  throw new FormatError({
+    file,
+    offset,
+    found,
+    wanted: `a digest: ${issue.type === "regex" ? issue.message : (issue.expected ?? issue.message)}`,
+  });
 }
 
 export interface DigestLog {
