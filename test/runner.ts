@@ -134,7 +134,7 @@ function linesAbout(name: string, width: number, outcome: Outcome, shown: boolea
 
 /** How long a file says that it takes, in minutes. Error: it does not say so. */
 function minutesOf(file: string): number {
-  const [, minutes] = /^\/\/ about (\d+) minutes?$/m.exec(readFileSync(file, "utf8").slice(0, 2000)) ?? [];
+  const [, minutes] = /^\/\/ about (\d+) minutes?\b/m.exec(readFileSync(file, "utf8").slice(0, 2000)) ?? [];
   if (minutes === undefined) throw new Error(`test/run: ${file} does not say how long it takes, wanted a line "// about N minutes" on top`);
   return Number(minutes);
 }
