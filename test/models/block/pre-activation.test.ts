@@ -50,7 +50,9 @@ test("basic: BN-ReLU conv BN-ReLU conv, then the skip, and nothing after it", ()
     const x = images();
     const y = unit.eval().forward(x);
     const f = unit.conv2.forward(unit.norm2.forward(unit.conv1.forward(unit.norm1.forward(x))));
-    assert.equal([...y.toArray()], [...x.add(f).toArray()]);
+    // In evaluation norm2 is folded into conv1, which rounds otherwise.
+    const wanted = x.add(f).toArray();
+    y.toArray().forEach((value, index) => assert.ok(Math.abs(value - wanted[index]) < 1e-12, `${value}, wanted ${wanted[index]}`));
     assert.ok(
       y.toArray().some((value) => value < 0),
       "no activation after the addition",
