@@ -1,15 +1,10 @@
-// How workers show each other rows of numbers: each copies its own into a block of its own, tells the address, and after the barrier
+// How workers show each other rows of numbers: each copies its own into a block of its own, tells the place, and after the barrier
 // copies all of them. Two blocks in turn suffice: nobody writes a block again before all have passed the next barrier.
 import type { Exchange } from "../ts/autograd/index.ts";
 import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { wasmBuffer } from "../ts/backend/index.ts";
 import type { Barrier } from "./barrier.ts";
-import { CONTROL } from "./protocol.ts";
-
-interface Range {
-  readonly offset: number;
-  readonly length: number;
-}
+import { rowsWord } from "./protocol.ts";
 
 export class MemoryExchange implements Exchange {
   private readonly backend: WasmBackend;
@@ -48,25 +43,21 @@ export class MemoryExchange implements Exchange {
   share(local: Buffer, offset: number, total: number): Buffer {
     const { backend, words, worker, workers } = this;
     this.parity = this.parity === 0 ? 1 : 0;
-    // The block begins with the place of its rows.
-    const block = this.room(this.blocks, local.length + 2);
-    new Uint32Array(backend.memory.buffer, wasmBuffer(block).offset, 2).set([offset, local.length]);
-    backend.copy(local, backend.view(block, 2, local.length));
-    const slot = (of: number): number => CONTROL.exchange + 2 * of + this.parity;
-    Atomics.store(words, slot(worker), wasmBuffer(block).offset | 0);
+    const block = this.room(this.blocks, local.length);
+    backend.copy(local, block);
+    const own = rowsWord(worker, this.parity);
+    Atomics.store(words, own, wasmBuffer(block).offset | 0);
+    Atomics.store(words, own + 1, offset);
+    Atomics.store(words, own + 2, local.length);
     this.barrier.wait();
     const result = this.room(this.results, total);
     for (let of = 0; of < workers; of++) {
-      const address = Atomics.load(words, slot(of)) >>> 0;
-      const place = this.placeAt(address);
-      backend.copy(backend.at(address + 8, place.length), backend.view(result, place.offset, place.length));
+      const rows = rowsWord(of, this.parity);
+      const length = Atomics.load(words, rows + 2);
+      const from = backend.at(Atomics.load(words, rows) >>> 0, length);
+      backend.copy(from, backend.view(result, Atomics.load(words, rows + 1), length));
     }
     return backend.view(result, 0, total);
-  }
-
-  private placeAt(address: number): Range {
-    const [offset, length] = new Uint32Array(this.backend.memory.buffer, address, 2);
-    return { offset, length };
   }
 
   later(work: () => void): void {

@@ -16,7 +16,7 @@ export const CONTROL = {
   variables: 3,
   /** Byte address of the squares of gradient blocks, one float a block. */
   squares: 4,
-  /** Where threads put addresses for each other: two words a worker (one a parity). */
+  /** What threads show each other: for each worker and parity the byte address of its rows, their place and how many floats they are. */
   exchange: 8,
 } as const;
 
@@ -25,12 +25,22 @@ export const DOING = { nothing: 0, computing: 1, waiting: 2, done: 3 } as const;
 
 /** Control words for a number of workers: exchange slots, then a word a worker for its table of gradients, and one for what it is doing. */
 export function controlWords(workers: number): number {
-  return CONTROL.exchange + 4 * workers;
+  return CONTROL.exchange + 8 * workers;
+}
+
+/** First of the three words by which a worker shows rows. */
+export function rowsWord(worker: number, parity: 0 | 1): number {
+  return CONTROL.exchange + 6 * worker + 3 * parity;
+}
+
+/** Word of the byte address of a worker's table of gradients. */
+export function tableWord(workers: number, worker: number): number {
+  return CONTROL.exchange + 6 * workers + worker;
 }
 
 /** Word of what a worker is doing. */
 export function doingWord(workers: number, worker: number): number {
-  return CONTROL.exchange + 3 * workers + worker;
+  return CONTROL.exchange + 7 * workers + worker;
 }
 
 /** Given to every worker when it starts. */

@@ -13,6 +13,7 @@ import { dropGradients, GradientSums, readTables, writeTable, type Contribution 
 import {
   CONTROL,
   shardRanges,
+  tableWord,
   type Answer,
   type EvaluateTask,
   type Failure,
@@ -117,11 +118,10 @@ function exchangeTables(thread: Thread, { worker, workers }: Part, apart: boolea
   const table = writeTable(parameters);
   const at = tableRoom(thread, table.length + 1);
   new Uint32Array(setup.memory.buffer, at, table.length + 1).set([table.length, ...table]);
-  const slot = (of: number): number => CONTROL.exchange + 2 * setup.workers + of;
-  Atomics.store(words, slot(worker), at | 0);
+  Atomics.store(words, tableWord(setup.workers, worker), at | 0);
   barrier.wait();
   const tables = Array.from({ length: workers }, (_, of) => {
-    const address = Atomics.load(words, slot(of)) >>> 0;
+    const address = Atomics.load(words, tableWord(setup.workers, of)) >>> 0;
     const [length] = new Uint32Array(setup.memory.buffer, address, 1);
     return new Uint32Array(setup.memory.buffer, address + 4, length).slice();
   });

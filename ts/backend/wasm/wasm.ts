@@ -90,10 +90,13 @@ export function createWasmBackend(module: WebAssembly.Module, memory: WebAssembl
       arena.floats.set(from, wasmBuffer(buffer).offset >>> 2);
     },
     fill(buffer: Buffer, value: number): void {
-      values(buffer).fill(value);
+      const { offset, length } = wasmBuffer(buffer);
+      arena.floats.fill(value, offset >>> 2, (offset >>> 2) + length);
     },
     copy(from: Buffer, to: Buffer): void {
-      values(to).set(values(from));
+      if (from.length > to.length) throw new Error(`copy: ${from.length} elements to ${to.length}, wanted at most as many`);
+      const begin = wasmBuffer(from).offset >>> 2;
+      arena.floats.copyWithin(wasmBuffer(to).offset >>> 2, begin, begin + from.length);
     },
     read(buffer: Buffer): Promise<Float32Array> {
       return Promise.resolve(values(buffer).slice());
