@@ -23,7 +23,9 @@ async function runOn(
   try {
     for (const [name, body] of Object.entries(bodies)) {
       mkdirSync(dirname(join(root, name)), { recursive: true });
-      writeFileSync(join(root, name), `import { suite } from "${uvu}"; const test = suite("s");\n${body}\n`);
+      const header = /^(?:\/\/.*\n)*/.exec(body)?.[0] ?? "";
+      const head = `import { suite } from "${uvu}"; const test = suite("s");`;
+      writeFileSync(join(root, name), `${header}${head}\n${body}\n`);
     }
     const lines: string[] = [];
     const totals = await runTests({ root, parts, limit, jobs: 2, long, print: (line) => lines.push(line) });
@@ -89,7 +91,7 @@ runner("runs long files apart, says how long each takes, shows what it prints, a
   assert.match(text, /^.*long.a\.test\.ts: about 2 minutes$/m);
   assert.match(text, /^ {4}\| slope 3$/m);
   const wrong = await runOn(
-    { "long/a.test.ts": `// about 1 minute\ntest("wrong", () => { throw new Error("once"); }); test.run();` },
+    { "long/a.test.ts": `// Wrong.\n// About 1 minute of two cores.\ntest("wrong", () => { throw new Error("once"); }); test.run();` },
     60,
     [],
     true,
@@ -97,7 +99,7 @@ runner("runs long files apart, says how long each takes, shows what it prints, a
   assert.is(wrong.totals.failed, 1);
   assert.is(wrong.text.split("once").length, 2, wrong.text);
   const silent = await runOn({ "long/a.test.ts": good }, 60, [], true).catch(({ message }: Error) => message);
-  assert.match(String(silent), /a\.test\.ts does not say how long it takes, wanted a line "\/\/ about N minutes" on top$/);
+  assert.match(String(silent), /a\.test\.ts does not say how long it takes, wanted "about N minutes" in the comment on top$/);
 });
 
 runner.run();

@@ -22,7 +22,7 @@ export interface RunOptions {
   /** Longest time a file may take, in seconds. */
   readonly limit: number;
   /**
-   * Runs files in a folder long/ alone, which are left out otherwise. Each says `// about N minutes` in its first lines, may take three
+   * Runs files in a folder long/ alone, which are left out otherwise. Each says `about N minutes` in the comment on top, may take three
    * times as long, and at least the limit; what it prints is printed at once.
    */
   readonly long?: boolean;
@@ -134,8 +134,10 @@ function linesAbout(name: string, width: number, outcome: Outcome, shown: boolea
 
 /** How long a file says that it takes, in minutes. Error: it does not say so. */
 function minutesOf(file: string): number {
-  const [, minutes] = /^\/\/ about (\d+) minutes?\b/m.exec(readFileSync(file, "utf8").slice(0, 2000)) ?? [];
-  if (minutes === undefined) throw new Error(`test/run: ${file} does not say how long it takes, wanted a line "// about N minutes" on top`);
+  const header = /^(?:\/\/.*\n)*/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
+  const [, minutes] = /\babout (\d+) minutes?\b/i.exec(header) ?? [];
+  if (minutes === undefined)
+    throw new Error(`test/run: ${file} does not say how long it takes, wanted "about N minutes" in the comment on top`);
   return Number(minutes);
 }
 
