@@ -1,5 +1,6 @@
-// Kernels of one float32 on all 2^32 bit patterns but NaNs: the digests of the numerics contract, in this engine. About 12 minutes of one
-// core; `bun test/long/numeric-bit-patterns.test.ts` runs it in JavaScriptCore. KERNEL=exp chooses by the start of the name.
+// Kernels of one float32 on all 2^32 bit patterns but NaNs: the digests of the numerics contract, in this engine. In JavaScriptCore:
+// `bun test/long/numeric-bit-patterns.test.ts`. KERNEL=exp chooses by the start of the name.
+// about 20 minutes
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CONTRACT } from "../../ts/contract.ts";
