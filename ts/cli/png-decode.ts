@@ -102,7 +102,7 @@ function sampleAt(row: Uint8Array, index: number, depth: number): number {
 /** Turns the stored samples of a pixel into RGBA at out[at ..]. */
 function painter(header: Header, palette: Uint8Array, transparent: Uint8Array, fail: Fail) {
   const { depth, color, samples } = header;
-  const most = 2 ** depth - 1;
+  const most = (1 << depth) - 1;
   const scaled = (value: number): number => Math.floor((255 * value) / most + 0.5);
   // The color that stands for nothing, 16 bits a sample.
   const key =
