@@ -4,6 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import * as v from "valibot";
 import { CONTRACT } from "../contract.ts";
 import { FormatError } from "../data/index.ts";
+import { shown } from "../data/format-error.ts";
 import { readRegular } from "../data/node/read-file.ts";
 import { chainAfter } from "../train/digest-chain.ts";
 import type { DigestLog } from "../train/digest-log.ts";
@@ -18,9 +19,15 @@ import { UsageError } from "./usage.ts";
 
 const MOST_RECIPE_BYTES = 1 << 20;
 
+/** Text that does nothing to a terminal but show. */
+const line = v.pipe(
+  v.string(),
+  v.check((text) => shown(text) === text, "text without control characters"),
+);
+
 const recipeSchema = v.object({
   settings: v.record(v.string(), v.unknown()),
-  versions: v.optional(v.record(v.string(), v.string()), {}),
+  versions: v.optional(v.record(line, line), {}),
 });
 
 export interface RecordedRun {

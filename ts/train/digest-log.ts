@@ -1,6 +1,6 @@
 // digests.jsonl: one digest a line, written and read back. Lists instead of objects where keys are names of parameters.
 import * as v from "valibot";
-import { FormatError } from "../data/format-error.ts";
+import { FormatError, shown } from "../data/format-error.ts";
 import type { DigestBegin, StepDigest } from "./digest-chain.ts";
 import type { Json } from "./events.ts";
 import { parseLines, type LinePlace } from "./log.ts";
@@ -10,8 +10,14 @@ const whole = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits"));
 const bits = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, "16 hex digits"));
 const short = v.pipe(v.string(), v.regex(/^(-|[0-9a-f]{16})$/, "16 hex digits"));
 const digests = v.union([short, v.array(short)]);
+/** A name that does nothing to a terminal but show. */
+const name = v.pipe(
+  v.string(),
+  v.maxLength(1000),
+  v.check((text) => shown(text) === text, "text without control characters"),
+);
 
-const begin: v.GenericSchema<unknown, DigestBegin> = v.object({ begin: count, contract: v.string(), state: whole, chain: whole });
+const begin: v.GenericSchema<unknown, DigestBegin> = v.object({ begin: count, contract: name, state: whole, chain: whole });
 
 const step: v.GenericSchema<unknown, StepDigest> = v.object({
   step: count,
@@ -23,14 +29,14 @@ const step: v.GenericSchema<unknown, StepDigest> = v.object({
   chain: whole,
   values: v.optional(
     v.pipe(
-      v.array(v.tuple([v.string(), short])),
-      v.transform((pairs) => pairs.map(([name, digest]) => ({ name, digest }))),
+      v.array(v.tuple([name, short])),
+      v.transform((pairs) => pairs.map(([of, digest]) => ({ name: of, digest }))),
     ),
   ),
   gradients: v.optional(
     v.array(
       v.pipe(
-        v.tuple([v.string(), v.nullable(short), v.array(digests)]),
+        v.tuple([name, v.nullable(short), v.array(digests)]),
         v.transform(([key, sum, parts]) => ({ key, sum, parts })),
       ),
     ),
@@ -38,7 +44,7 @@ const step: v.GenericSchema<unknown, StepDigest> = v.object({
   forward: v.optional(
     v.array(
       v.pipe(
-        v.tuple([v.string(), v.string(), digests]),
+        v.tuple([name, name, digests]),
         v.transform(([op, layer, of]) => ({ op, layer, digests: of })),
       ),
     ),
