@@ -9,10 +9,15 @@ export interface Command {
   readonly environment?: Readonly<Record<string, string>>;
   /** Seconds it may take; 120 by default. */
   readonly limit?: number;
+  /** Takes what it prints as it comes. */
+  readonly told?: (text: string) => void;
 }
 
 /** What a process prints. Errors: one that cannot be started, fails, or takes too long. */
-export function output([file, ...args]: readonly string[], { environment, limit = 120 }: Omit<Command, "command"> = {}): Promise<string> {
+export function output(
+  [file, ...args]: readonly string[],
+  { environment, limit = 120, told = () => undefined }: Omit<Command, "command"> = {},
+): Promise<string> {
   return new Promise((done, fail) => {
     // Options for the test's own Node are not for this one.
     const { NODE_OPTIONS: _options, ...inherited } = process.env;
@@ -21,6 +26,7 @@ export function output([file, ...args]: readonly string[], { environment, limit 
     child.stdout.setEncoding("utf8").on("data", (part: string) => {
       text.out += part;
       text.all += part;
+      told(part);
     });
     child.stderr.setEncoding("utf8").on("data", (part: string) => (text.all += part));
     let over = "";
@@ -39,6 +45,6 @@ export function output([file, ...args]: readonly string[], { environment, limit 
 
 /** Asks the program in a runtime. */
 export async function ask({ command, ...options }: Command, request: Request): Promise<Answer> {
-  const told = await output([...command, staged("program"), JSON.stringify(request)], options);
+  const told = await output([...command, staged("runtimes/program"), JSON.stringify(request)], options);
   return JSON.parse(told.trim().split("\n").at(-1) ?? "") as Answer;
 }
