@@ -58,6 +58,8 @@ export class Crew {
   private readonly words: Int32Array<ArrayBufferLike>;
   private readonly seats: readonly Seat[];
   private readonly living = new Set<WorkerThread>();
+  /** Threads whose loss an attempt tells of: they owe it an answer, or are ended for the one they gave. */
+  private readonly told = new WeakSet<WorkerThread>();
   /** Threads that are gone while others may still look at their memory. */
   private readonly gone: number[] = [];
   private readonly closing = new AbortController();
@@ -113,7 +115,7 @@ export class Crew {
     if (this.busy) this.gone.push(thread.id);
     else leaveChunks(this.setup.memory, thread.id);
     if (seat.thread !== thread || this.closed) return;
-    if (!this.busy) this.idleSetbacks.push({ ...loss, worker: seat.index });
+    if (!this.told.has(thread)) this.idleSetbacks.push({ ...loss, worker: seat.index });
     seat.thread = null;
     seat.coming = this.fill(seat);
   }
@@ -164,7 +166,12 @@ export class Crew {
       },
     );
     try {
-      const parts = present.map(({ thread }, worker) => thread.run<A>(taskOf({ worker, workers, ticket }), () => abort(words)));
+      const parts = present.map(async ({ thread }, worker) => {
+        this.told.add(thread);
+        const answer = await thread.run<A>(taskOf({ worker, workers, ticket }), () => abort(words));
+        if ("value" in answer || ("failure" in answer && answer.failure.kind === "aborted")) this.told.delete(thread);
+        return answer;
+      });
       const answers = await Promise.race([Promise.all(parts), stuck]);
       const failed = await Promise.all(answers.map((answer, worker) => this.setbackOf(answer, present[worker])));
       return {
@@ -185,10 +192,11 @@ export class Crew {
   private async setbackOf(answer: Answer<unknown> | Loss, { index, thread }: Taker): Promise<Setback | null> {
     if ("value" in answer) return null;
     if (!("failure" in answer)) return answer.kind === "hang" ? null : { ...answer, worker: index };
-    const { kind, ...rest } = answer.failure;
+    const { kind, unclean = false, ...rest } = answer.failure;
     if (kind === "aborted") return null;
     // Nobody knows what a trap or a failed allocation left behind in the thread.
-    if (kind !== "throw") await thread.end({ kind, ...rest });
+    if (unclean || kind !== "throw") await thread.end({ kind, ...rest });
+    else this.told.delete(thread);
     return { kind, ...rest, worker: index };
   }
 
@@ -200,6 +208,7 @@ export class Crew {
     abort(this.words);
     await this.pause(LEAVE);
     const rest = present.filter((_, worker) => this.doing(worker) !== DOING.done);
+    for (const { thread } of rest) this.told.add(thread);
     await Promise.all(rest.map(({ thread }) => thread.end({ kind: "hang", message })));
     return (silent.length > 0 ? silent : present).map(({ index }) => ({ kind: "hang", worker: index, message }));
   }

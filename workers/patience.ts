@@ -34,10 +34,11 @@ export class Patience {
     this.rates.set(kind, rates);
   }
 
-  /** The usual time of a task, in seconds; null where too few were seen. */
+  /** The usual time of a task, in seconds, or that of another kind; null where too few were seen. */
   usual(kind: string, samples: number): number | null {
-    const rates = this.rates.get(kind) ?? [];
-    if (rates.length < ENOUGH) return null;
+    const known = [this.rates.get(kind) ?? [], ...this.rates.values()];
+    const rates = known.find(({ length }) => length >= ENOUGH);
+    if (rates === undefined) return null;
     return samples * [...rates].sort((a, b) => a - b)[rates.length >> 1];
   }
 

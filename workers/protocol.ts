@@ -123,6 +123,8 @@ export interface Failure {
   readonly kind: "aborted" | "throw" | "trap" | "memory";
   readonly message: string;
   readonly stack?: string;
+  /** Something of the attempt is left in the thread. */
+  readonly unclean?: boolean;
 }
 
 /** What a worker says of a task; `ticket` is the task's. */

@@ -199,7 +199,7 @@ export class Team implements Pool {
   }
 
   private givenUp(setbacks: readonly Setback[], step: number, attempt: number): Error {
-    const setback = setbacks.find(({ kind }) => kind === "throw") ?? setbacks.at(0);
+    const setback = setbacks.find(({ kind }) => kind === "throw") ?? setbacks.find(({ kind }) => kind === "crash") ?? setbacks.at(0);
     if (setback === undefined) return new Error("team: answers to another attempt, wanted those to this one");
     const { kind, worker, message } = setback;
     const times = `${attempt} ${attempt === 1 ? "attempt" : "attempts"}`;

@@ -1,5 +1,6 @@
 // One worker thread from its start to its end. piscina runs it, in a pool of its own: so it is known which thread a task was lost with,
 // a thread that hangs can be ended, one that fails in its start can be made anew, and no task waits behind another one's.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { FaultKind } from "../ts/train/faults.ts";
@@ -13,12 +14,14 @@ export interface Loss {
 }
 
 /** Longest wait for a thread to end, in milliseconds. One that goes on would write into what is done again. */
-const END_MS = 10_000;
+const END = 10_000;
+/** Pause before it is told again, which doubles each time. */
+const AGAIN = 20;
 
 function lossOf(error: Error | null, code: number): Loss {
   if (error === null) return { kind: "exit", message: `exited with code ${code}` };
   const outOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
-  return { kind: outOfMemory ? "memory" : "throw", message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
+  return { kind: outOfMemory ? "memory" : "crash", message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
 }
 
 export class WorkerThread {
@@ -29,6 +32,7 @@ export class WorkerThread {
   /** Why it ended; resolves once it can write nothing any more. */
   readonly gone: Promise<Loss>;
   private readonly pool: Piscina;
+  private readonly worker: Worker;
   private trouble: Error | null = null;
   private ending: Loss | null = null;
 
@@ -48,6 +52,7 @@ export class WorkerThread {
     this.pool.on("error", () => {});
     const first = this.pool.run({ type: "ready" } satisfies Task) as Promise<Answer<unknown>>;
     const [worker] = this.pool.threads as readonly Worker[];
+    this.worker = worker;
     this.id = worker.threadId;
     worker.once("error", (error: unknown) => (this.trouble ??= error instanceof Error ? error : new Error(String(error))));
     this.gone = new Promise((resolve) => worker.once("exit", (code) => resolve(this.ending ?? lossOf(this.trouble, code))));
@@ -64,22 +69,26 @@ export class WorkerThread {
       onTrouble();
       // A task that could not even be sent leaves the thread behind, and nobody else tells why.
       if (error instanceof Error && !/^(worker exited|Terminating)/.test(error.message)) this.trouble ??= error;
-      void this.pool.destroy();
-      return this.gone;
+      return this.stop();
     });
     // A thread that is lost in its start leaves its task in piscina's queue.
     return Promise.race([told, this.gone]);
   }
 
-  /** Ends the thread and waits for it. Error: one that does not end. */
+  /** Tells the thread to end, until it does: one that is on its way from an error into a wait may miss it. Error: it does not. */
+  private async stop(): Promise<Loss> {
+    void this.pool.destroy();
+    for (let pause = AGAIN; pause < END; pause *= 2) {
+      void this.worker.terminate();
+      const loss = await Promise.race([this.gone, sleep(pause)]);
+      if (loss) return loss;
+    }
+    throw new Error(`team: a worker did not end within ${END / 1000} s, wanted an engine that can end one; end the process`);
+  }
+
+  /** Ends the thread and waits for it. Error: it does not end. */
   async end(why: Loss): Promise<void> {
     this.ending ??= why;
-    void this.pool.destroy();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new Error(`team: a worker did not end within ${END_MS / 1000} s, wanted an engine that can end one; end the process`);
-      timer = setTimeout(() => reject(error), END_MS);
-    });
-    await Promise.race([this.gone, late]).finally(() => clearTimeout(timer));
+    await this.stop();
   }
 }

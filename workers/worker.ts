@@ -184,15 +184,6 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
   }
 }
 
-/** Measurements of an attempt that came to nothing must not be told with those of the next. */
-function forgetObservations({ program, model }: Replica): void {
-  try {
-    program.observations(model);
-  } catch {
-    // What was wrong is being told already.
-  }
-}
-
 function kindOf(error: unknown): Failure["kind"] {
   if (error instanceof AbortedError) return "aborted";
   if (error instanceof WebAssembly.RuntimeError) return "trap";
@@ -204,6 +195,16 @@ function kindOf(error: unknown): Failure["kind"] {
 function failureOf(error: unknown): Failure {
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   return { kind: kindOf(error), message, ...(stack !== undefined && { stack }) };
+}
+
+/** Gives an attempt up. Its measurements must not be told with those of the next: a thread that cannot forget them has to go. */
+function giveUp({ replica }: Thread, failure: Failure): Failure {
+  try {
+    replica.program.observations(replica.model);
+    return failure;
+  } catch (error) {
+    return { ...(failure.kind === "aborted" ? failureOf(error) : failure), unclean: true };
+  }
 }
 
 function perform(thread: Thread, task: TrainTask | EvaluateTask): TrainAnswer | Evaluation {
@@ -235,8 +236,7 @@ export async function run(task: Task): Promise<Answer<TrainAnswer | Evaluation |
   } catch (error) {
     const failure = failureOf(error);
     if (failure.kind !== "aborted") abort(thread.words);
-    forgetObservations(thread.replica);
-    return { ticket, failure };
+    return { ticket, failure: giveUp(thread, failure) };
   } finally {
     thread.barrier.end();
   }

@@ -1,10 +1,10 @@
 // What can happen to a worker in mid-step, as events tell it and as an error where it cannot be made good.
 
 /**
- * exit: the thread ended, by itself or by others. throw: it threw. trap: a kernel trapped. memory: there was none left. hang: it did not
- * answer in time. start: it could not begin.
+ * exit: the thread ended, by itself or by others. crash: an error that nobody caught ended it. throw: it threw in the step. trap: a kernel
+ * trapped. memory: there was none left. hang: it did not answer in time. start: it could not begin.
  */
-export const FAULT_KINDS = ["exit", "throw", "trap", "memory", "hang", "start"] as const;
+export const FAULT_KINDS = ["exit", "crash", "throw", "trap", "memory", "hang", "start"] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** A worker was lost, or its work. */
