@@ -16,6 +16,11 @@ function product(kernel: GemmKernel, a: Tensor, b: Tensor, bias: Tensor | null, 
   return c;
 }
 
+/** Rows of x as one matrix; there are some even where they are empty. */
+function rowCount(x: Tensor): number {
+  return sizeOf(x.shape.slice(0, -1));
+}
+
 /** Matrix number `index` of a stack. */
 function matrix(stack: Tensor, index: number, elements: number): Tensor {
   return overBuffer(stack.backend, [elements], stack.backend.view(stack.buffer, index * elements, elements));
@@ -43,13 +48,13 @@ function outerSum(left: Tensor, right: Tensor, shape: Shape): Tensor | ShardSum 
 export const matmulSharedOp = defineOp<readonly [Tensor, Tensor], object>("matmulShared", {
   forward: ([x, w]) => {
     const [k, n] = w.shape;
-    const value = product(gemmNn, x, w, null, [...x.shape.slice(0, -1), n], x.size / k, n, k);
+    const value = product(gemmNn, x, w, null, [...x.shape.slice(0, -1), n], rowCount(x), n, k);
     // A batch as the right factor is summed over.
     return { value, batch: w.batch === null ? x.batch : leaveBatch("matmul", w) };
   },
   vjp: (dy, _y, [x, w]) => {
     const [k, n] = w.shape;
-    return [() => product(gemmNt, dy, w, null, x.shape, x.size / k, k, n), () => outerSum(x, dy, w.shape)];
+    return [() => product(gemmNt, dy, w, null, x.shape, rowCount(x), k, n), () => outerSum(x, dy, w.shape)];
   },
   samples: [
     {
@@ -113,12 +118,12 @@ function stackSizes(a: Tensor, b: Tensor): { batch: Shape; m: number; n: number;
 export const linearOp = defineOp<readonly [Tensor, Tensor, Tensor | null], object>("linear", {
   forward: ([x, weight, bias]) => {
     const [n, k] = weight.shape;
-    return product(gemmNt, x, weight, bias, [...x.shape.slice(0, -1), n], x.size / k, n, k);
+    return product(gemmNt, x, weight, bias, [...x.shape.slice(0, -1), n], rowCount(x), n, k);
   },
   vjp: (dy, _y, [x, weight, bias]) => {
     const [n, k] = weight.shape;
     return [
-      () => product(gemmNn, dy, weight, null, x.shape, x.size / k, k, n),
+      () => product(gemmNn, dy, weight, null, x.shape, rowCount(x), k, n),
       () => outerSum(dy, x, weight.shape),
       bias ? () => columnSum(dy, n) : null,
     ];

@@ -10,7 +10,7 @@ import { finish, sumOverSamples } from "../shard-sum.ts";
 import { expanded } from "../strided.ts";
 import { shapeText, sizeOf, type Tensor } from "../tensor.ts";
 import { multiply, subtract } from "./elementwise.ts";
-import { mean } from "./reduce.ts";
+import { mean, reshapeOp } from "./reduce.ts";
 
 type One = readonly [Tensor];
 type Two = readonly [Tensor, Tensor];
@@ -140,11 +140,13 @@ function valuesOf(x: Tensor): number {
 
 /** e^x / sum e^x over the last axis. */
 export function softmax(x: Tensor): Tensor {
+  if (x.rank < 1) throw new Error(`softmax: ${shapeText(x.shape)}, wanted at least 1 axis`);
   return softmaxOp([x], {});
 }
 
 /** x - log sum e^x over the last axis. */
 export function logSoftmax(x: Tensor): Tensor {
+  if (x.rank < 1) throw new Error(`logSoftmax: ${shapeText(x.shape)}, wanted at least 1 axis`);
   return logSoftmaxOp([x], {});
 }
 
@@ -181,6 +183,7 @@ export function meanSquaredError(x: Tensor, target: Tensor): Tensor {
 export function binaryCrossEntropy(logits: Tensor, target: Tensor): Tensor {
   if (shapeText(logits.shape) !== shapeText(target.shape))
     throw new Error(`binaryCrossEntropy: logits ${shapeText(logits.shape)}, target ${shapeText(target.shape)}, wanted equal shapes`);
+  if (logits.rank === 0) return binaryCrossEntropyOp([reshapeOp([logits], { shape: [1] }), reshapeOp([target], { shape: [1] })], {});
   return binaryCrossEntropyOp([logits, target], {});
 }
 
