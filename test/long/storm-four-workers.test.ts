@@ -1,6 +1,6 @@
-// Some 75 losses of workers in a team of four, at any point of a step: the numbers are those of a run without.
+// Some 75 losses of workers in a team of four, at any point of a step: the numbers are those of a run without. (About 1 minute.)
 import { suite } from "uvu";
-import { checkWholeStorm } from "./check.ts";
+import { checkWholeStorm } from "../workers/storm/check.ts";
 
 const test = suite("storm, four workers");
 
