@@ -217,7 +217,7 @@ def problem():
     return parameters, loss
 
 
-def trajectory(kind, options, groups=None, clip=None, decay=1.0):
+def trajectory(kind, options, groups=None, clip=None, decay=1.0, steps=100):
     parameters, loss = problem()
     if groups is None:
         given = list(parameters.values())
@@ -228,7 +228,7 @@ def trajectory(kind, options, groups=None, clip=None, decay=1.0):
             given.append({"params": [w], "lr": options["lr"] * group.get("lr_scale", 1.0), **own})
     optimizer = getattr(torch.optim, kind)(given, **options)
     seen, norms = {}, []
-    for step in range(100):
+    for step in range(steps):
         optimizer.zero_grad()
         loss(step).backward()
         if clip is not None:
@@ -236,7 +236,7 @@ def trajectory(kind, options, groups=None, clip=None, decay=1.0):
         optimizer.step()
         for group in optimizer.param_groups:
             group["lr"] *= decay
-        if step + 1 in (1, 2, 3, 10, 100):
+        if step + 1 in (1, 2, 3, 10, 100, 1000):
             seen[str(step + 1)] = {k: numbers(w) for k, w in parameters.items()}
     return {"kind": kind, "options": options, "groups": groups, "clip": clip, "decay": decay, "norms": norms, "weights": seen}
 
@@ -266,24 +266,30 @@ def rates(make, count, lr):
 def make_schedules():
     by = torch.optim.lr_scheduler
     cases = {
-        "step": rates(lambda o: by.StepLR(o, 7, gamma=0.3), 40, 0.5),
-        "multi-step": rates(lambda o: by.MultiStepLR(o, [8, 12, 30], gamma=0.2), 40, 0.1),
-        "cosine": rates(lambda o: by.CosineAnnealingLR(o, 40, eta_min=0.003), 41, 0.2),
-        "polynomial": rates(lambda o: by.PolynomialLR(o, total_iters=40, power=1.0), 45, 0.1),
-        "polynomial 2.5": rates(lambda o: by.PolynomialLR(o, total_iters=40, power=2.5), 45, 0.1),
-        "one-cycle": rates(lambda o: by.OneCycleLR(o, max_lr=0.4, total_steps=50), 49, 0.4),
+        "step": rates(lambda o: by.StepLR(o, 7, gamma=0.3), 100, 0.5),
+        "multi-step": rates(lambda o: by.MultiStepLR(o, [8, 12, 30, 77], gamma=0.2), 100, 0.1),
+        "cosine": rates(lambda o: by.CosineAnnealingLR(o, 100, eta_min=0.003), 101, 0.2),
+        "polynomial": rates(lambda o: by.PolynomialLR(o, total_iters=96, power=1.0), 105, 0.1),
+        "polynomial 2.5": rates(lambda o: by.PolynomialLR(o, total_iters=96, power=2.5), 105, 0.1),
+        "one-cycle": rates(lambda o: by.OneCycleLR(o, max_lr=0.4, total_steps=101), 100, 0.4),
         "one-cycle 0.21": rates(
-            lambda o: by.OneCycleLR(o, max_lr=0.4, total_steps=73, pct_start=0.21, div_factor=10, final_div_factor=100), 72, 0.4
+            lambda o: by.OneCycleLR(o, max_lr=0.4, total_steps=133, pct_start=0.21, div_factor=10, final_div_factor=100), 132, 0.4
         ),
-        "one-cycle linear": rates(lambda o: by.OneCycleLR(o, max_lr=1.0, total_steps=40, pct_start=0.4, anneal_strategy="linear"), 39, 1.0),
+        "one-cycle linear": rates(lambda o: by.OneCycleLR(o, max_lr=1.0, total_steps=110, pct_start=0.4, anneal_strategy="linear"), 109, 1.0),
+        "warm-up": rates(lambda o: by.LinearLR(o, start_factor=0.25, total_iters=12), 100, 0.3),
+        "warm-up cosine": rates(
+            lambda o: by.SequentialLR(o, [by.LinearLR(o, start_factor=0.25, total_iters=12), by.CosineAnnealingLR(o, 88, eta_min=0.01)], [12]),
+            100,
+            0.3,
+        ),
     }
 
     # timm's schedulers with warmup_prefix (timm/scheduler/scheduler.py, cosine_lr.py, step_lr.py, poly_lr.py), by their formulas.
     def warm(lr, warmup, start, after):
-        return [start + step * (lr - start) / warmup if step < warmup else after(step - warmup) for step in range(50)]
+        return [start + step * (lr - start) / warmup if step < warmup else after(step - warmup) for step in range(100)]
 
-    cases["timm cosine"] = warm(0.2, 5, 1e-4, lambda t: 1e-3 + 0.5 * (0.2 - 1e-3) * (1 + math.cos(math.pi * t / 45)))
-    cases["timm polynomial"] = warm(0.2, 5, 1e-4, lambda t: 1e-3 + (0.2 - 1e-3) * (1 - t / 45) ** 0.5)
+    cases["timm cosine"] = warm(0.2, 5, 1e-4, lambda t: 1e-3 + 0.5 * (0.2 - 1e-3) * (1 + math.cos(math.pi * t / 95)))
+    cases["timm polynomial"] = warm(0.2, 5, 1e-4, lambda t: 1e-3 + (0.2 - 1e-3) * (1 - t / 95) ** 0.5)
     write("schedules.json", cases)
 
 
