@@ -168,7 +168,10 @@ export class Crew {
     try {
       const parts = present.map(async ({ thread }, worker) => {
         this.told.add(thread);
-        const answer = await thread.run<A>(taskOf({ worker, workers, ticket }), () => abort(words));
+        const giveUp = (): void => {
+          if (this.ticket === ticket) abort(words);
+        };
+        const answer = await thread.run<A>(taskOf({ worker, workers, ticket }), giveUp);
         if ("value" in answer || ("failure" in answer && answer.failure.kind === "aborted")) this.told.delete(thread);
         return answer;
       });

@@ -61,6 +61,12 @@ export class WorkerThread {
 
   /** The answer, or how the thread was lost; `onTrouble` is called as soon as that is known, the promise waits until it has ended. */
   run<A>(task: Task, onTrouble: () => void): Promise<Answer<A> | Loss> {
+    // From an error nobody catches until the thread has ended, the pool has none: it would make one for the task that nobody knows of, and
+    // that goes on with it while the others do it again.
+    if (!this.pool.threads.includes(this.worker)) {
+      onTrouble();
+      return this.stop();
+    }
     return this.settled(this.pool.run(task) as Promise<Answer<A>>, onTrouble);
   }
 

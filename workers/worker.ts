@@ -113,17 +113,22 @@ function tableRoom(thread: Thread, length: number): number {
 
 /** Shows the other workers where this one's gradients lie, and learns where theirs do. */
 function exchangeTables(thread: Thread, { worker, workers }: Part, apart: boolean): Contribution[][] {
-  const { setup, words, barrier, replica } = thread;
+  const { setup, words, barrier, replica, backend } = thread;
   const parameters = replica.optimizer.slots.map(({ variable }) => variable);
   const table = writeTable(parameters);
+  // Memory that others got may lie beyond what this thread has seen of it.
+  const wordsAt = (address: number, length: number): Uint32Array => {
+    backend.at(address, length);
+    return new Uint32Array(setup.memory.buffer, address, length);
+  };
   const at = tableRoom(thread, table.length + 1);
-  new Uint32Array(setup.memory.buffer, at, table.length + 1).set([table.length, ...table]);
+  wordsAt(at, table.length + 1).set([table.length, ...table]);
   Atomics.store(words, tableWord(setup.workers, worker), at | 0);
   barrier.wait();
   const tables = Array.from({ length: workers }, (_, of) => {
     const address = Atomics.load(words, tableWord(setup.workers, of)) >>> 0;
-    const [length] = new Uint32Array(setup.memory.buffer, address, 1);
-    return new Uint32Array(setup.memory.buffer, address + 4, length).slice();
+    const [length] = wordsAt(address, 1);
+    return wordsAt(address + 4, length).slice();
   });
   return readTables(tables, (shards) => shardRanges(shards, workers), parameters.length, worker, apart);
 }

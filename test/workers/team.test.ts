@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, scope, shapes } from "../../ts/node.ts";
@@ -84,6 +85,31 @@ test("workers that end in mid-step are replaced, and the step is done again to t
   }
   rmSync(marks, { recursive: true });
   assert.is(digests[0], digests[1]);
+});
+
+interface Inside {
+  readonly crew: { readonly living: Set<{ readonly pool: { readonly threads: readonly Worker[] } }> };
+}
+
+test("a step asked for while a thread is on its way out starts none that nobody knows of", async () => {
+  const loader = new DataLoader(dataset, { batchSize: 26, seed: 9 });
+  const local = new LocalPool(program);
+  const team = await createTeam({ module, workers: 2 });
+  const [{ pool }] = [...(team as unknown as Inside).crew.living];
+  let steps = 0;
+  for await (const batch of loader.epoch(0)) {
+    await local.step(batch);
+    // As an error that nobody catches: the pool hears of it before the thread ends.
+    if (++steps === 2) pool.threads[0].emit("error", new Error("test: exploded on purpose"));
+    await team.step(batch);
+    if (steps >= 2) assert.equal(pool.threads, []);
+  }
+  assert.equal(
+    team.takeFaults().map(({ kind, message }) => [kind, message]),
+    [["crash", "test: exploded on purpose"]],
+  );
+  assert.is(digest(team.model), digest(local.model));
+  for (const opened of [local, team]) await opened.close();
 });
 
 test("bad counts of workers are refused with both numbers", async () => {

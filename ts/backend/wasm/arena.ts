@@ -3,8 +3,9 @@
 import { enterChunk, inheritChunk, strikeChunk, type Chunk } from "./ledger.ts";
 
 const PAGE = 65536;
-/** Byte address of the break, counted in pages. Static data of the module starts above it. */
-const BREAK_ADDRESS = 64;
+/** Int32 indices of the break and of the most there can be, counted in pages. Static data of the module starts above them. */
+const BREAK = 16;
+const MOST = 18;
 /** First page that arenas hand out; static data of the module lies below. */
 const FIRST_PAGE = 16;
 const CHUNK_PAGES = 64;
@@ -14,7 +15,9 @@ export function createSharedMemory(maximumPages = 65536): WebAssembly.Memory {
   for (let maximum = maximumPages; ; maximum = Math.floor(maximum / 2)) {
     try {
       const memory = new WebAssembly.Memory({ initial: FIRST_PAGE, maximum, shared: true });
-      Atomics.store(new Int32Array(memory.buffer), BREAK_ADDRESS / 4, FIRST_PAGE);
+      const words = new Int32Array(memory.buffer);
+      Atomics.store(words, BREAK, FIRST_PAGE);
+      Atomics.store(words, MOST, maximum);
       return memory;
     } catch (error) {
       if (!(error instanceof RangeError) || maximum < 16 * FIRST_PAGE) throw error;
@@ -27,6 +30,14 @@ function classBytes(bytes: number): number {
   if (bytes <= 1024) return Math.max(64, (bytes + 63) & ~63);
   const step = 1 << (31 - Math.clz32((bytes - 1) >>> 3));
   return Math.ceil(bytes / step) * step + (bytes >= 4096 ? 192 : 0);
+}
+
+function tooMuch(needed: number, most: number): RangeError {
+  const mebibytes = (bytes: number): string => (bytes / 1048576).toFixed(0);
+  return new RangeError(
+    `memory: ${mebibytes(needed)} MiB needed, at most ${mebibytes(most)} MiB could be had; ` +
+      "use a smaller batch or model, or recomputation (checkpointBlocks)",
+  );
 }
 
 export class Arena {
@@ -59,14 +70,21 @@ export class Arena {
         this.memory.grow(pages);
       } catch {
         if (this.memory.buffer.byteLength >= end) break;
-        throw new RangeError(
-          `memory: ${(end / 1048576).toFixed(0)} MiB needed, at most ${(this.memory.buffer.byteLength / 1048576).toFixed(0)} MiB could be had; ` +
-            "use a smaller batch or model, or recomputation (checkpointBlocks)",
-        );
+        throw tooMuch(end, this.memory.buffer.byteLength);
       }
     }
     this.words = new Int32Array(this.memory.buffer);
     this.floats = new Float32Array(this.memory.buffer);
+  }
+
+  /** Moves the break; what cannot be had leaves it where it is, for the other threads. */
+  private advance(wanted: number): number {
+    const most = Atomics.load(this.words, MOST);
+    for (;;) {
+      const from = Atomics.load(this.words, BREAK);
+      if (from + wanted > most) throw tooMuch((from + wanted) * PAGE, most * PAGE);
+      if (Atomics.compareExchange(this.words, BREAK, from, from + wanted) === from) return from;
+    }
   }
 
   /** One that a lost thread left behind, else a fresh one. A thread lost between taking and entering one takes it along; no more than that. */
@@ -76,14 +94,14 @@ export class Arena {
       this.reach((left.from + left.pages) * PAGE);
       return left;
     }
-    const from = Atomics.add(this.words, BREAK_ADDRESS / 4, wanted);
+    const from = this.advance(wanted);
     const fresh = { from, pages: wanted };
     enterChunk(this.words, this.owner, fresh);
     try {
       this.reach((from + wanted) * PAGE);
     } catch (error) {
       strikeChunk(this.words, this.owner, fresh);
-      Atomics.compareExchange(this.words, BREAK_ADDRESS / 4, from + wanted, from);
+      Atomics.compareExchange(this.words, BREAK, from + wanted, from);
       throw error;
     }
     return fresh;

@@ -1,9 +1,11 @@
 // Who has which chunk of a shared memory, written in the memory itself, so that what a thread had that is gone goes to the next that asks.
 
-/** Byte address of the chunks: owner + 1 (0 of an empty entry, or LEFT), first page, pages. Static data lies below. */
+/** Byte address of the chunks: owner + 1 (0 of an empty entry, LEFT, or BEGUN), first page, pages. Static data lies below. */
 const ADDRESS = 65536;
 const ENTRY = 3;
 const LEFT = -1;
+/** Being written: stays so if its thread is lost just then. */
+const BEGUN = -2;
 /** Chunks at most: none is smaller than 64 of 65,536 pages. */
 const MOST = 1024;
 
@@ -19,10 +21,11 @@ const places = Array.from({ length: MOST }, (_, index) => ADDRESS / 4 + ENTRY * 
 
 /** Writes a fresh chunk down. */
 export function enterChunk(words: Words, owner: number, { from, pages }: Chunk): void {
-  const at = places.find((place) => Atomics.compareExchange(words, place, 0, owner + 1) === 0);
+  const at = places.find((place) => Atomics.compareExchange(words, place, 0, BEGUN) === 0);
   if (at === undefined) throw new Error(`memory: more than ${MOST} chunks, wanted at most as many`);
   Atomics.store(words, at + 1, from);
   Atomics.store(words, at + 2, pages);
+  Atomics.store(words, at, owner + 1);
 }
 
 /** Strikes out a chunk that could not be had. */
