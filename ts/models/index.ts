@@ -1,10 +1,14 @@
 // Models and the axes they are varied on.
 export * from "./resnet-v2.ts";
+export * from "./reuse/branch-mask.ts";
+export * from "./reuse/branches.ts";
+export * from "./reuse/feature-reuse.ts";
 export * from "./shortcut.ts";
 export * from "./skip/additive.ts";
 export * from "./skip/none.ts";
 export * from "./skip/observed.ts";
 export * from "./skip/orthogonal.ts";
 export * from "./skip/skip.ts";
+export * from "./skip/wrap-skip.ts";
 export * from "./step-memory.ts";
 export * from "./summary.ts";

@@ -3,5 +3,5 @@ import type { SkipKind } from "./skip.ts";
 
 /** f alone. */
 export function none(): SkipKind {
-  return { label: "none", at: () => ({ join: (_stream, branch) => branch() }) };
+  return { label: "none", ignoresStream: true, at: () => ({ join: (_stream, branch) => branch() }) };
 }

@@ -1,6 +1,7 @@
 // Measures what blocks do to their stream without changing it: a block a step in turn, so that it costs next to nothing.
 import { remembered, scope, streamStatistics, type StreamStatistics } from "../../autograd/index.ts";
 import type { BlockSite, SkipKind } from "./skip.ts";
+import { wrapSkip } from "./wrap-skip.ts";
 
 /** Where measurements go. */
 export interface StreamSink {
@@ -44,27 +45,21 @@ export class StreamRecorder implements StreamSink {
 
 /** The same skip, measured in training. */
 export function observed(kind: SkipKind, sink: StreamSink): SkipKind {
-  return {
-    label: kind.label,
-    at: (site) => {
-      const skip = kind.at(site);
-      let calls = 0;
-      return {
-        join: (stream, branch, context) => {
-          if (!context.training) return skip.join(stream, branch, context);
-          const step = stream.batch ? stream.batch.step : remembered(() => calls++);
-          if (!sink.wants(site, step)) return skip.join(stream, branch, context);
-          return skip.join(
-            stream,
-            () => {
-              const f = branch();
-              remembered(() => scope(() => sink.record(site, step, streamStatistics(stream, f))));
-              return f;
-            },
-            context,
-          );
+  return wrapSkip(kind, (skip, site) => {
+    let calls = 0;
+    return (stream, branch, context) => {
+      if (!context.training) return skip.join(stream, branch, context);
+      const step = stream.batch ? stream.batch.step : remembered(() => calls++);
+      if (!sink.wants(site, step)) return skip.join(stream, branch, context);
+      return skip.join(
+        stream,
+        () => {
+          const f = branch();
+          remembered(() => scope(() => sink.record(site, step, streamStatistics(stream, f))));
+          return f;
         },
-      };
-    },
-  };
+        context,
+      );
+    };
+  });
 }

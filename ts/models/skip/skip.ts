@@ -9,11 +9,17 @@ export interface BlockSite {
   readonly depth: number;
   /** Channels of the stream after the block. */
   readonly width: number;
+  /** Channels of the block's input; `width` where it is not given. */
+  readonly inputs?: number;
+  /** Step between the block's pixels; 1 where it is not given. */
+  readonly stride?: number;
 }
 
 export interface StepContext {
   /** True while the model trains. */
   readonly training: boolean;
+  /** What the stream is made from, before any change of shape; `stream` itself where it is not given. */
+  readonly input?: Tensor;
 }
 
 export interface Skip {
@@ -27,6 +33,11 @@ export interface Skip {
 export interface SkipKind {
   /** Name for logs and reports. */
   readonly label: string;
+  /**
+   * True where join() does not read its stream. A model then has no parameters for it: where shapes change the stream is every stride-th
+   * pixel, with zeros for new channels.
+   */
+  readonly ignoresStream?: boolean;
   /** The skip of one block; it may be a Module with parameters of its own. */
   at(site: BlockSite): Skip;
 }
