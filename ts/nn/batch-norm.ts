@@ -24,6 +24,8 @@ export class BatchNorm2d extends Layer {
   readonly eps: number;
   readonly momentum: number;
   readonly relu: boolean;
+  /** Running statistics follow the batches of training. */
+  follows = true;
 
   constructor(channels: number, { eps = 1e-5, momentum = 0.1, affine = true, relu = false }: BatchNormOptions = {}) {
     super();
@@ -62,7 +64,7 @@ export class BatchNorm2d extends Layer {
     const { running, weight, bias, eps, relu } = this;
     if (!this.training) return batchNorm(x, weight, bias, { eps, relu, fixed: running });
     // Every thread is told; the one that holds shard 0 writes.
-    const writes = x.batch === null || x.batch.first === 0;
+    const writes = this.follows && (x.batch === null || x.batch.first === 0);
     return batchNorm(x, weight, bias, { eps, relu, observe: (statistics, count) => writes && this.update(statistics, count) });
   }
 

@@ -1,0 +1,56 @@
+// Which branches of a net take part in a step. The skips of a model look it up; whoever directs the training sets it before each step, in
+// every thread the same.
+import { affine, type Tensor } from "../../autograd/index.ts";
+import { Module } from "../../nn/index.ts";
+import type { BlockSite, Skip, SkipKind, StepContext } from "../skip/skip.ts";
+
+export class BranchMask {
+  private factors: ReadonlyMap<number, number> = new Map();
+
+  /** Factor of a block's branch: 0 leaves it out. */
+  factor(index: number): number {
+    return this.factors.get(index) ?? 1;
+  }
+
+  /** Multiplies the branches of the given blocks; all others take part as they are. */
+  set(factors: ReadonlyMap<number, number>): void {
+    this.factors = factors;
+  }
+
+  /** All branches take part as they are. */
+  clear(): void {
+    this.factors = new Map();
+  }
+}
+
+export interface MaskedOptions {
+  /** The mask counts in evaluation too: what a net does without some of its blocks. */
+  readonly inEvaluation?: boolean;
+}
+
+class MaskedSkip extends Module implements Skip {
+  readonly inner: Skip;
+  private readonly mask: BranchMask;
+  private readonly index: number;
+  private readonly inEvaluation: boolean;
+
+  constructor(inner: Skip, mask: BranchMask, index: number, inEvaluation: boolean) {
+    super();
+    this.inner = inner;
+    this.mask = mask;
+    this.index = index;
+    this.inEvaluation = inEvaluation;
+  }
+
+  join(stream: Tensor, branch: () => Tensor, context: StepContext): Tensor {
+    const { inner, mask, index, inEvaluation } = this;
+    const factor = context.training || inEvaluation ? mask.factor(index) : 1;
+    if (factor === 0) return stream;
+    return inner.join(stream, factor === 1 ? branch : () => affine(branch(), factor, 0), context);
+  }
+}
+
+/** A skip whose branch a mask may leave out: the block then hands its stream on, and its branch is not computed. */
+export function masked(kind: SkipKind, mask: BranchMask, { inEvaluation = false }: MaskedOptions = {}): SkipKind {
+  return { label: kind.label, at: (site: BlockSite) => new MaskedSkip(kind.at(site), mask, site.index, inEvaluation) };
+}
