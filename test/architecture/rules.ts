@@ -58,7 +58,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   train: ["nn", "optim", "regularizers", "data", "autograd", "backend", "random"],
   "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
   report: ["type train"],
-  recipes: ["models", "nn", "optim", "regularizers", "data", "train", "random"],
+  recipes: ["models", "nn", "optim", "regularizers", "autograd", "data", "train", "random"],
   workers: ["train", "train/node", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
   index: ["kernels", "random", "backend", "autograd", "nn", "models", "optim", "regularizers", "data", "train", "report", "recipes"],
   node: ["index", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],

@@ -33,8 +33,12 @@ function forward(model: Module, batch: Batch): Tensor {
   return model.forward(batch.images);
 }
 
+/** What a module may export: a program's functions, or a program as its default, as recipes do. */
+export type ProgramModule = Program | { readonly default: Program };
+
 /** Fills in what a program leaves to the defaults. Error: no createModel. */
-export function resolveProgram(program: Program): ResolvedProgram {
+export function resolveProgram(given: ProgramModule): ResolvedProgram {
+  const program = "default" in given && !("createModel" in given) ? given.default : (given as Program);
   if (typeof program.createModel !== "function")
     throw new Error(`program: exports ${Object.keys(program).join(", ") || "nothing"}, wanted at least createModel(options)`);
   return {
