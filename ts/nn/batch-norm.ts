@@ -22,7 +22,7 @@ export class BatchNorm2d extends Layer {
   /** [2, C]: running mean, running variance. */
   readonly running: Variable;
   readonly eps: number;
-  readonly momentum: number;
+  momentum: number;
   readonly relu: boolean;
   /** Running statistics follow the batches of training. */
   follows = true;

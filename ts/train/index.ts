@@ -7,6 +7,7 @@ export * from "./faults.ts";
 export * from "./local.ts";
 export * from "./pool.ts";
 export * from "./program.ts";
+export * from "./reestimate.ts";
 export * from "./replica.ts";
 export * from "./checkpoint-format.ts";
 export * from "./evaluate.ts";
