@@ -3,7 +3,7 @@
 // is done again by those that are there.
 import { withBackend } from "../ts/autograd/index.ts";
 import { createSharedMemory, createWasmBackend, wasmBuffer, type WasmBackend } from "../ts/backend/index.ts";
-import type { Module, Variable } from "../ts/nn/index.ts";
+import type { Module } from "../ts/nn/index.ts";
 import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
 import { defaultShards } from "../ts/shards.ts";
 import {
@@ -92,7 +92,6 @@ export class Team implements Pool {
   private readonly crew: Crew;
   private readonly patience: Patience;
   private readonly store: Store;
-  private readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
   private readonly rooms = new Map<string, Room>();
   private current: 0 | 1 = 0;
   private readonly faults: Fault[] = [];
@@ -111,7 +110,6 @@ export class Team implements Pool {
     this.replica = withBackend(backend, () => new Replica(program, { options, ...(emaDecay !== undefined && { emaDecay }) }));
     const table = shareVariables(backend, this.replica);
     this.store = new Store(backend, this.replica, table);
-    this.parameters = this.replica.model.namedParameters();
     Atomics.store(words, CONTROL.variables, table | 0);
     Atomics.store(words, CONTROL.squares, this.allocate(blockCount(this.replica.optimizer)) | 0);
   }
@@ -231,7 +229,7 @@ export class Team implements Pool {
     const { optimizer } = this;
     if (lr !== undefined) optimizer.lr = lr;
     const shared = batches.map((batch, index) => this.send(batch, index));
-    const frozen = this.parameters.flatMap(([key, { frozen: is }]) => (is ? [key] : []));
+    const frozen = this.replica.frozenNext();
     const size = batches.reduce((sum, batch) => sum + batch.size, 0);
     const answers = await this.run<TrainAnswer>("train", size, (part) => ({
       ...part,

@@ -19,6 +19,11 @@ export interface Program {
   createOptimizer?(model: Module, options: JsonObject): Optimizer;
   /** Cross-entropy of the model's output with the batch's classes by default. */
   loss?(model: Module, batch: Batch, options: JsonObject): Tensor | LossAndLogits;
+  /**
+   * Called in every thread before each step, with the updates made so far, and in the calling one with null after it: what a step leaves out or
+   * does not train (`frozen`). Must depend on nothing else, and be undone by the call with null.
+   */
+  prepare?(model: Module, updates: number | null, options: JsonObject): void;
   /** Logits for evaluation; the model's output by default. */
   predict?(model: Module, batch: Batch, options: JsonObject): Tensor;
   /** Measurements since the last call, made while the model ran. */
@@ -50,6 +55,7 @@ export function resolveProgram(given: ProgramModule): ResolvedProgram {
         const logits = forward(model, batch);
         return { loss: crossEntropy(logits, batch.labels), logits };
       }),
+    prepare: program.prepare ?? (() => {}),
     predict: program.predict ?? forward,
     observations: program.observations ?? (() => []),
   };

@@ -1,13 +1,13 @@
 // One thread's model, its optimizer, and what it does with the samples it holds.
 import { affine, argmax, backward, crossEntropyRows, noGrad, scope, Tensor } from "../autograd/index.ts";
-import { uninitialized, type Module } from "../nn/index.ts";
+import { uninitialized, type Module, type Variable } from "../nn/index.ts";
 import { ModelEma, type Optimizer } from "../optim/index.ts";
 import { exp } from "../math.ts";
 import type { Batch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
 import type { Evaluation } from "./pool.ts";
 import { resolveProgram, type LossAndLogits, type Program, type ResolvedProgram } from "./program.ts";
-import type { Tracer } from "./trace.ts";
+
 
 export interface ReplicaOptions {
   /** Passed to the program. */
@@ -16,6 +16,11 @@ export interface ReplicaOptions {
   readonly emaDecay?: number;
   /** Leave out initial values, which come from elsewhere. */
   readonly bare?: boolean;
+}
+
+/** Looks on at a forward pass. */
+export interface Onlooker {
+  watch<T>(work: () => T): T;
 }
 
 export interface ForwardResult {
@@ -31,6 +36,7 @@ export class Replica {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly ema: ModelEma | null;
+  private readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
   /** What the modules were last told to do; null before. */
   private training: boolean | null = null;
 
@@ -39,6 +45,7 @@ export class Replica {
     this.options = options;
     const make = (): Module => this.program.createModel(options);
     this.model = bare ? uninitialized(make) : make();
+    this.parameters = this.model.namedParameters();
     this.optimizer = this.program.createOptimizer(this.model, options);
     this.ema = emaDecay === undefined ? null : new ModelEma(this.model, { decay: emaDecay });
   }
@@ -50,17 +57,27 @@ export class Replica {
   }
 
   /** Forward and backward; gradients of `weight` times the loss stay with the parameters. */
-  learn(batch: Batch, weight = 1, tracer: Tracer | null = null): ForwardResult {
+  learn(batch: Batch, weight = 1, onlooker: Onlooker | null = null): ForwardResult {
     this.train(true);
+    this.program.prepare(this.model, this.optimizer.steps, this.options);
     return scope(() => {
       const forward = (): Tensor | LossAndLogits => this.program.loss(this.model, batch, this.options);
-      const result = tracer === null ? forward() : tracer.watch(forward);
+      const result = onlooker === null ? forward() : onlooker.watch(forward);
       const { loss, logits } = result instanceof Tensor ? { loss: result, logits: null } : result;
       const value = loss.item();
       const correct = logits === null ? 0 : countCorrect(logits, batch.labels);
       backward(weight === 1 ? loss : affine(loss, weight, 0));
       return { loss: value, correct };
     });
+  }
+
+  /** Keys of the parameters that the next step does not train. */
+  frozenNext(): string[] {
+    const { program, model, optimizer, options } = this;
+    program.prepare(model, optimizer.steps, options);
+    const frozen = this.parameters.flatMap(([key, parameter]) => (parameter.frozen ? [key] : []));
+    program.prepare(model, null, options);
+    return frozen;
   }
 
   /** Predictions for the samples held here. */

@@ -115,7 +115,7 @@ export class FeatureReuse {
       parameters: parametersOf(modules),
       norms: modules.flatMap(normsOf),
     }));
-    this.parameters = model.parameters();
+    this.parameters = model.parameters().filter(({ frozen }) => !frozen);
     this.norms = normsOf(model);
   }
 
