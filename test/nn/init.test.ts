@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { withBackend } from "../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
-import { Conv2d, init, initialize, Linear, Variable } from "../../ts/nn/index.ts";
+import { Conv2d, filtersOf, init, initialize, Linear, Variable } from "../../ts/nn/index.ts";
 import { stream } from "../../ts/random.ts";
 
 const test = suite("nn/init");
@@ -92,6 +92,37 @@ for (const [shape, gain] of [
       vectors.forEach((b, j) => assert.ok(Math.abs(dot(a, b) - (i === j ? gain * gain : 0)) < 1e-12, `<${i},${j}> = ${dot(a, b)}`)),
     );
   });
+
+for (const [shape, gain, groups] of [
+  [[8, 20], 1, [8]],
+  [[3, 3, 3, 16], 1, [16]],
+  [[3, 3, 2, 18], 1.5, [18]],
+  [[20, 8], 1, [6, 7, 7]],
+  [[1, 1, 4, 16], 0.5, [4, 4, 4, 4]],
+  [[1, 1, 4, 17], 1, [3, 3, 4, 3, 4]],
+  [[5, 1], 2, [1, 1, 1, 1, 1]],
+] as const)
+  test(`orthonormalFilters [${shape.join()}], gain ${gain}: orthonormal in groups of ${groups.join()}`, () => {
+    assert.equal(filtersOf(shape).groups, groups);
+    const rows = rowsOf(drawn(init.orthonormalFilters({ gain }), shape), shape);
+    const groupOf = groups.flatMap((count, group) => Array.from({ length: count }, () => group));
+    let between = 0;
+    rows.forEach((a, i) =>
+      rows.forEach((b, j) => {
+        if (groupOf[i] !== groupOf[j]) between = Math.max(between, Math.abs(dot(a, b)));
+        else assert.ok(Math.abs(dot(a, b) - (i === j ? gain * gain : 0)) < 1e-12, `<${i},${j}> = ${dot(a, b)}`);
+      }),
+    );
+    // Groups are drawn apart: no group repeats another.
+    if (groups.length > 1)
+      assert.ok(between > 0.1 * gain * gain && rows.every((a, i) => rows.every((b, j) => i === j || a[0] !== b[0] || a.length === 1)));
+    if (groups.length === 1) assert.equal(drawn(init.orthonormalFilters({ gain }), shape), drawn(init.orthogonal({ gain }), shape));
+  });
+
+test("orthonormalFilters refuses what has no filters, and gains that scale nothing", () => {
+  assert.throws(() => drawn(init.orthonormalFilters(), [7]), /filters: a weight of shape \[7\], wanted \[out,in\] or \[R,S,C,K\]/);
+  for (const gain of [0, -1, NaN, Infinity]) assert.throws(() => init.orthonormalFilters({ gain }), /wanted a finite one above 0/);
+});
 
 test("orthogonal matrices are spread evenly: signs and sizes of entries", () => {
   const values = drawn(init.orthogonal(), [60, 60]);

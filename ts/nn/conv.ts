@@ -1,5 +1,5 @@
 // Convolution layer.
-import { conv2d, shapeText, type Conv2dOptions, type Tensor } from "../autograd/index.ts";
+import { conv2d, isRecording, shapeText, type Conv2dOptions, type Tensor } from "../autograd/index.ts";
 import type { RandomStream } from "../random.ts";
 import { fanInUniform, heNormal, type Initializer } from "./init.ts";
 import { Layer, Variable, type StateEntry } from "./module.ts";
@@ -10,12 +10,21 @@ export interface Conv2dLayerOptions extends Conv2dOptions {
   readonly initializer?: Initializer;
 }
 
+/** Looks at the errors (gradients) on both sides of a layer, and may change them. Forward both are the identity. */
+export interface ErrorTap {
+  input(x: Tensor): Tensor;
+  output(y: Tensor): Tensor;
+}
+
 /** Convolution of [N,H,W,inputs] to [N,P,Q,outputs] with a filter of `size` rows and columns (or [rows, columns]). */
 export class Conv2d extends Layer {
   readonly weight: Variable;
   readonly bias: Variable | null;
   readonly options: Conv2dOptions;
-  private readonly initializer: Initializer;
+  /** Used while the layer trains and operations are recorded. */
+  tap: ErrorTap | null = null;
+  /** Draws the weight; read by reset(). */
+  initializer: Initializer;
 
   constructor(
     inputs: number,
@@ -55,6 +64,8 @@ export class Conv2d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.options);
+    const { tap, weight, bias, options } = this;
+    if (tap === null || !this.training || !isRecording()) return conv2d(x, weight, bias, options);
+    return tap.output(conv2d(tap.input(x), weight, bias, options));
   }
 }

@@ -1,5 +1,6 @@
 // Initial values of weights, drawn by counter. Fans: of a filter [R,S,C,K], in = R*S*C and out = R*S*K; of a matrix [out,in], its sizes.
 import type { RandomStream } from "../random.ts";
+import { filtersOf, type Filters } from "./filters.ts";
 import type { Variable } from "./module.ts";
 
 export type Fan = "in" | "out";
@@ -67,33 +68,60 @@ export function fanInUniform(fanIn: number): Initializer {
   return uniform(1 / Math.sqrt(fanIn));
 }
 
+/** Normal deviates, a vector a row of the counter, made orthonormal from `first` on among themselves. */
+function orthonormalVectors(random: RandomStream, first: number, count: number, length: number): Float64Array[] {
+  const vectors = Array.from({ length: count }, (_, row) =>
+    Float64Array.from({ length }, (_none, at) => random.normal((first + row) * length + at)),
+  );
+  vectors.forEach((vector, row) => {
+    // Modified Gram-Schmidt, twice for orthogonality to rounding.
+    for (let pass = 0; pass < 2; pass++)
+      for (let before = 0; before < row; before++) {
+        let dot = 0;
+        for (let at = 0; at < length; at++) dot += vector[at] * vectors[before][at];
+        for (let at = 0; at < length; at++) vector[at] -= dot * vectors[before][at];
+      }
+    let square = 0;
+    for (let at = 0; at < length; at++) square += vector[at] * vector[at];
+    const scale = 1 / Math.sqrt(square);
+    for (let at = 0; at < length; at++) vector[at] *= scale;
+  });
+  return vectors;
+}
+
+/** Fills a weight from a value for each output and input. */
+function fillFilters(variable: Variable, { inputs, outputs, rows }: Filters, at: (output: number, input: number) => number): void {
+  const values = Float64Array.from({ length: variable.size }, (_, index) =>
+    rows ? at(Math.floor(index / inputs), index % inputs) : at(index % outputs, Math.floor(index / outputs)),
+  );
+  fill(variable, values);
+}
+
 /** Saxe et al. 2014: rows (outputs), or columns where there are fewer inputs than outputs, are orthonormal, times `gain`. */
 export function orthogonal({ gain = 1 }: { gain?: number } = {}): Initializer {
   return (variable, random) => {
-    const isMatrix = variable.shape.length === 2;
-    const outputs = isMatrix ? variable.shape[0] : variable.shape[variable.shape.length - 1];
-    const inputs = variable.size / outputs;
-    const [count, length] = outputs <= inputs ? [outputs, inputs] : [inputs, outputs];
-    const vectors = Array.from({ length: count }, (_, row) =>
-      Float64Array.from({ length }, (_none, at) => random.normal(row * length + at)),
-    );
-    vectors.forEach((vector, row) => {
-      // Modified Gram-Schmidt, twice for orthogonality to rounding.
-      for (let pass = 0; pass < 2; pass++)
-        for (let before = 0; before < row; before++) {
-          let dot = 0;
-          for (let at = 0; at < length; at++) dot += vector[at] * vectors[before][at];
-          for (let at = 0; at < length; at++) vector[at] -= dot * vectors[before][at];
-        }
-      let square = 0;
-      for (let at = 0; at < length; at++) square += vector[at] * vector[at];
-      const scale = 1 / Math.sqrt(square);
-      for (let at = 0; at < length; at++) vector[at] *= scale;
+    const filters = filtersOf(variable.shape);
+    const { inputs, outputs } = filters;
+    const wide = outputs > inputs;
+    const vectors = orthonormalVectors(random, 0, wide ? inputs : outputs, wide ? outputs : inputs);
+    fillFilters(variable, filters, (output, input) => gain * (wide ? vectors[input][output] : vectors[output][input]));
+  };
+}
+
+/**
+ * Xie et al. 2017: filters are orthonormal, times `gain`; where there are more of them than inputs, inside each of ceil(outputs / inputs)
+ * groups. The paper has no gain. Up to as many outputs as inputs the values are those of `orthogonal`.
+ */
+export function orthonormalFilters({ gain = 1 }: { gain?: number } = {}): Initializer {
+  if (!(gain > 0 && gain < Infinity)) throw new Error(`orthonormalFilters: gain ${gain}, wanted a finite one above 0`);
+  return (variable, random) => {
+    const filters = filtersOf(variable.shape);
+    let first = 0;
+    const vectors = filters.groups.flatMap((count) => {
+      const group = orthonormalVectors(random, first, count, filters.inputs);
+      first += count;
+      return group;
     });
-    const at = (output: number, input: number): number => gain * (outputs <= inputs ? vectors[output][input] : vectors[input][output]);
-    const values = Float64Array.from({ length: variable.size }, (_, index) =>
-      isMatrix ? at(Math.floor(index / inputs), index % inputs) : at(index % outputs, Math.floor(index / outputs)),
-    );
-    fill(variable, values);
+    fillFilters(variable, filters, (output, input) => gain * vectors[output][input]);
   };
 }

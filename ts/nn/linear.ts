@@ -16,7 +16,8 @@ export interface LinearOptions {
 export class Linear extends Layer {
   readonly weight: Variable;
   readonly bias: Variable | null;
-  private readonly initializer: Initializer;
+  /** Draws the weight; read by reset(). */
+  initializer: Initializer;
   private readonly biasInitializer: Initializer;
 
   constructor(
