@@ -1,0 +1,9 @@
+// Some 40 losses of workers in a team of four, batch norm, at any point of a step: the numbers are those of a run without.
+import { suite } from "uvu";
+import { checkWholeStorm } from "./check.ts";
+
+const test = suite("storm, four workers, batch norm");
+
+test("the same numbers as without", () => checkWholeStorm({ seed: 89400, workers: 4, faults: 38, hangs: 13, variant: "batch norm" }));
+
+test.run();

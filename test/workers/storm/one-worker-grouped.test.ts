@@ -1,0 +1,9 @@
+// Some 40 losses of workers in a team of one, group norm, at any point of a step: the numbers are those of a run without.
+import { suite } from "uvu";
+import { checkWholeStorm } from "./check.ts";
+
+const test = suite("storm, one worker, group norm");
+
+test("the same numbers as without", () => checkWholeStorm({ seed: 26150, workers: 1, faults: 38, hangs: 13, variant: "group norm" }));
+
+test.run();
