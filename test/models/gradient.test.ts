@@ -14,7 +14,7 @@ import {
   type SliceOptions,
   type Tensor,
 } from "../../ts/autograd/index.ts";
-import { BasicUnit, BottleneckUnit } from "../../ts/models/block/pre-activation.ts";
+import { BasicUnit, BottleneckUnit } from "../../ts/models/block/unit.ts";
 import { additive, orthogonal, padChannels, projection, resnetV2, type SkipKind } from "../../ts/models/index.ts";
 import { BatchNorm2d, Conv2d, initialize, Layer, Linear } from "../../ts/nn/index.ts";
 import { signed } from "../golden/hash.ts";

@@ -1,5 +1,9 @@
 // Models and the axes they are varied on.
+export * from "./block/order.ts";
+export * from "./layout.ts";
+export * from "./resnet-v1.ts";
 export * from "./resnet-v2.ts";
+export * from "./resnet.ts";
 export * from "./reuse/branch-mask.ts";
 export * from "./reuse/branches.ts";
 export * from "./reuse/feature-reuse.ts";
@@ -10,5 +14,6 @@ export * from "./skip/observed.ts";
 export * from "./skip/orthogonal.ts";
 export * from "./skip/skip.ts";
 export * from "./skip/wrap-skip.ts";
+export { usualCheckpointBlocks } from "./stage.ts";
 export * from "./step-memory.ts";
 export * from "./summary.ts";

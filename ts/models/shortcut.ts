@@ -1,6 +1,6 @@
 // What the stream becomes in a unit that changes its shape.
 import { subsample2d, type Tensor } from "../autograd/index.ts";
-import { Conv2d, Layer, type init } from "../nn/index.ts";
+import { BatchNorm2d, Conv2d, forwardConvNorm, Layer, type init } from "../nn/index.ts";
 
 /** Shape change at the start of a stage. */
 export interface ShapeChange {
@@ -38,25 +38,37 @@ export function padChannels(): ShortcutKind {
   };
 }
 
-/** The module that timm calls `downsample`, with its `conv`. */
+/** The module that timm calls `downsample`, with its `conv` and `norm`. */
 class Projection extends Layer {
   readonly conv: Conv2d;
+  readonly norm: BatchNorm2d | null;
 
-  constructor(conv: Conv2d) {
+  constructor(conv: Conv2d, norm: BatchNorm2d | null) {
     super();
     this.conv = conv;
+    this.norm = norm;
   }
 
   forward(x: Tensor): Tensor {
-    return this.conv.forward(x);
+    return this.norm ? forwardConvNorm(this.conv, this.norm, x) : this.conv.forward(x);
   }
 }
 
+export interface ProjectionOptions {
+  readonly bias?: boolean;
+  /** Batch norm behind the convolution, as nets have it whose units end in batch norm. */
+  readonly norm?: boolean;
+  readonly initializer?: init.Initializer;
+}
+
 /** A 1x1 convolution with the unit's stride. */
-export function projection({ bias = false, initializer }: { bias?: boolean; initializer?: init.Initializer } = {}): ShortcutKind {
+export function projection({ bias = false, norm = false, initializer }: ProjectionOptions = {}): ShortcutKind {
   return {
-    label: "projection",
+    label: norm ? "projection with BN" : "projection",
     at: ({ inputs, outputs, stride }) =>
-      new Projection(new Conv2d(inputs, outputs, 1, { stride, bias, ...(initializer && { initializer }) })),
+      new Projection(
+        new Conv2d(inputs, outputs, 1, { stride, bias, ...(initializer && { initializer }) }),
+        norm ? new BatchNorm2d(outputs) : null,
+      ),
   };
 }

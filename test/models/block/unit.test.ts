@@ -1,14 +1,14 @@
-// What a pre-activation unit is made of: where its stream starts, what its skip is given, what a skip that drops the branch saves.
+// What a residual unit is made of: where its stream starts, what its skip is given, what a skip that drops the branch saves.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { noGrad, relu, scope, tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../../ts/backend/reference.ts";
-import { BasicUnit, BottleneckUnit, type UnitOptions } from "../../../ts/models/block/pre-activation.ts";
+import { BasicUnit, BottleneckUnit, type UnitOptions } from "../../../ts/models/block/unit.ts";
 import { additive, padChannels, projection, type Skip } from "../../../ts/models/index.ts";
-import { initialize } from "../../../ts/nn/index.ts";
+import { initialize, type Layer } from "../../../ts/nn/index.ts";
 import { normals } from "../../autograd/normals.ts";
 
-const test = suite("models/block/pre-activation");
+const test = suite("models/block/unit");
 
 const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(() => noGrad(work)));
 
@@ -20,6 +20,13 @@ function options(given: Partial<UnitOptions> = {}): UnitOptions {
 
 function images(channels = 4): Tensor {
   return tensor(Float64Array.from({ length: 2 * 16 * channels }, normals(1)), [2, 4, 4, channels]);
+}
+
+/** A layer of a unit, by its name. */
+function part(unit: Layer, name: string): Layer {
+  const found = unit.children().find(([own]) => own === name);
+  if (!found) throw new Error(`part: ${name} in no unit`);
+  return found[1] as Layer;
 }
 
 /** A skip that remembers what it was given and returns the stream. */
@@ -49,7 +56,7 @@ test("basic: BN-ReLU conv BN-ReLU conv, then the skip, and nothing after it", ()
     const unit = initialize(new BasicUnit(options()));
     const x = images();
     const y = unit.eval().forward(x);
-    const f = unit.conv2.forward(unit.norm2.forward(unit.conv1.forward(unit.norm1.forward(x))));
+    const f = ["norm1", "conv1", "norm2", "conv2"].reduce((value, name) => part(unit, name).forward(value), x);
     // In evaluation norm2 is folded into conv1, which rounds otherwise.
     const wanted = x.add(f).toArray();
     y.toArray().forEach((value, index) => assert.ok(Math.abs(value - wanted[index]) < 1e-12, `${value}, wanted ${wanted[index]}`));
@@ -59,7 +66,7 @@ test("basic: BN-ReLU conv BN-ReLU conv, then the skip, and nothing after it", ()
     );
     // The norms end in a ReLU.
     assert.ok(
-      unit.norm1
+      part(unit, "norm1")
         .forward(x)
         .toArray()
         .every((value) => value >= 0),
@@ -80,7 +87,7 @@ test("bottleneck: 1x1 with the stride, 3x3, 1x1 four times as wide", () =>
       shapes.map(([key, { shape }]) => `${key} ${shape.join("x")}`),
       ["downsample.conv.weight 8x8x1x1", "conv1.weight 2x8x1x1", "conv2.weight 2x2x3x3", "conv3.weight 8x2x1x1"],
     );
-    assert.equal([...unit.conv1.forward(images(8)).shape], [2, 2, 2, 2]);
+    assert.equal([...part(unit, "conv1").forward(images(8)).shape], [2, 2, 2, 2]);
     assert.equal([...unit.forward(images(8)).shape], [2, 2, 2, 8]);
   }));
 
@@ -100,13 +107,14 @@ test("the stream is the input, the activated input, or the shortcut of either", 
       const { skip, stream, branches } = spy();
       const unit = initialize(new BasicUnit(options({ ...given, skip }))).eval();
       unit.forward(x);
-      const exact = wanted ?? ("width" in given ? shortcut.forward(unit.norm1.forward(x)) : unit.norm1.forward(x));
+      const activation = part(unit, "norm1").forward(x);
+      const exact = wanted ?? ("width" in given ? shortcut.forward(activation) : activation);
       assert.equal(stream(), [...exact.toArray()]);
       assert.equal([...branches[0].shape], [...exact.shape]);
     }
     // With fresh running statistics the norm is nearly the identity.
     const unit = new BasicUnit(options()).eval();
-    unit.norm1
+    part(unit, "norm1")
       .forward(x)
       .toArray()
       .forEach((value, at) => assert.ok(Math.abs(value - activated.toArray()[at]) < 1e-4));
@@ -118,10 +126,10 @@ test("a skip learns whether the model trains, and a branch that is not asked for
     const unit = initialize(new BasicUnit(options({ skip })));
     unit.forward(images());
     assert.is(training(), true);
-    const before = unit.norm2.stateDict();
+    const before = part(unit, "norm2").stateDict();
     run(false);
     unit.forward(images());
-    assert.equal(unit.norm2.stateDict(), before, "running statistics of a dropped branch stay");
+    assert.equal(part(unit, "norm2").stateDict(), before, "running statistics of a dropped branch stay");
     unit.eval().forward(images());
     assert.is(training(), false);
   }));
