@@ -1,5 +1,13 @@
 // Models and the axes they are varied on.
-export * from "./block/order.ts";
+export {
+  fullPreActivation,
+  normAfterAddition,
+  original,
+  reluBeforeAddition,
+  reluPreActivation,
+  type Activation,
+  type ActivationOrder,
+} from "./block/order.ts";
 export * from "./layout.ts";
 export * from "./resnet-v1.ts";
 export * from "./resnet-v2.ts";
@@ -9,9 +17,13 @@ export * from "./reuse/branches.ts";
 export * from "./reuse/feature-reuse.ts";
 export * from "./shortcut.ts";
 export * from "./skip/additive.ts";
+export * from "./skip/conv-shortcut.ts";
+export * from "./skip/dropout-shortcut.ts";
+export * from "./skip/gated.ts";
 export * from "./skip/none.ts";
 export * from "./skip/observed.ts";
 export * from "./skip/orthogonal.ts";
+export * from "./skip/scaled.ts";
 export * from "./skip/skip.ts";
 export * from "./skip/wrap-skip.ts";
 export { usualCheckpointBlocks } from "./stage.ts";

@@ -1,6 +1,6 @@
 // Constant scaling: s x + b f. With s = b = 1 it is plain addition, with s = 0 the plain net (He et al. 2016, arXiv 1603.05027, 3.1).
 // Over L units the direct path has the factor s^L, forward and backward.
-import { add, affine, type Tensor } from "../../autograd/index.ts";
+import { add, affine, scaleAdd } from "../../autograd/index.ts";
 import type { SkipKind } from "./skip.ts";
 
 export interface ScaledOptions {
@@ -8,10 +8,6 @@ export interface ScaledOptions {
   readonly shortcut?: number;
   /** Factor of the branch. */
   readonly branch?: number;
-}
-
-function times(x: Tensor, factor: number): Tensor {
-  return factor === 1 ? x : affine(x, factor, 0);
 }
 
 /** shortcut x + branch f. */
@@ -23,8 +19,9 @@ export function scaled({ shortcut = 1, branch = 1 }: ScaledOptions = {}): SkipKi
     ignoresStream: shortcut === 0,
     at: () => ({
       join: (stream, f) => {
-        const scaledBranch = times(f(), branch);
-        return shortcut === 0 ? scaledBranch : add(times(stream, shortcut), scaledBranch);
+        const own = branch === 1 ? f() : affine(f(), branch, 0);
+        if (shortcut === 0) return own;
+        return shortcut === 1 ? add(stream, own) : scaleAdd(stream, shortcut, own);
       },
     }),
   };
