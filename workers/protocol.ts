@@ -61,6 +61,8 @@ export interface WorkerSetup {
 export interface SharedBatch {
   readonly images: number;
   readonly labels: number;
+  /** Shares of classes, of so many classes, where images are mixed; else null. */
+  readonly targets: { readonly at: number; readonly classes: number } | null;
   readonly size: number;
   readonly shape: readonly number[];
   readonly epoch: number;

@@ -140,7 +140,7 @@ export class Team implements Pool {
   }
 
   private send(raw: RawBatch, index: number): SharedBatch {
-    const { images, labels, size, shape, epoch, step, normGroup = 0 } = raw;
+    const { images, labels, targets: shares, size, shape, epoch, step, normGroup = 0 } = raw;
     const shards = raw.shards ?? this.shards ?? defaultShards(size);
     if (this.workers > shards)
       throw new Error(
@@ -149,7 +149,9 @@ export class Team implements Pool {
     const at = { images: this.room(`images ${index}`, images.length), labels: this.room(`labels ${index}`, size) };
     this.backend.write(this.backend.at(at.images, images.length), images);
     this.backend.write(this.backend.at(at.labels, size), labels);
-    return { ...at, size, shape: shape.slice(1), epoch, step, shards, normGroup };
+    const targets = shares ? { at: this.room(`targets ${index}`, shares.length), classes: shares.length / size } : null;
+    if (shares && targets) this.backend.write(this.backend.at(targets.at, shares.length), shares);
+    return { ...at, targets, size, shape: shape.slice(1), epoch, step, shards, normGroup };
   }
 
   private async run<A>(kind: "train" | "evaluate", samples: number, task: TaskMaker): Promise<readonly A[]> {

@@ -99,7 +99,11 @@ function batchOf({ backend, exchange }: Thread, { worker, workers }: Part, share
   const values = shape.reduce((product, length) => product * length, 1);
   const images = overBuffer(backend, [count, ...shape], backend.at(shared.images + 4 * from * values, count * values));
   const labels = overBuffer(backend, [count], backend.at(shared.labels + 4 * from, count));
-  return batchOver(slice, shared.epoch, images, labels);
+  const { targets } = shared;
+  if (targets === null) return batchOver(slice, shared.epoch, images, labels);
+  const { at, classes } = targets;
+  const shares = overBuffer(backend, [count, classes], backend.at(at + 4 * from * classes, count * classes));
+  return batchOver(slice, shared.epoch, images, labels, shares);
 }
 
 /** Room for words that other threads read until the step ends. */

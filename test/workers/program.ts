@@ -40,7 +40,7 @@ export function loss(model: Module, batch: Batch, options: JsonObject): LossAndL
   }
   const images = options["dropout"] ? dropout(batch.images, { p: 0.2, key: [1, 2], step: batch.step }) : batch.images;
   const logits = (model as ResNetV2).forward(images);
-  return { loss: crossEntropy(logits, batch.labels, { smoothing: 0.1 }), logits };
+  return { loss: crossEntropy(logits, batch.targets, { smoothing: 0.1 }), logits };
 }
 
 export function observations(): JsonObject[] {

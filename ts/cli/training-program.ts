@@ -55,7 +55,7 @@ export function createOptimizer(model: Module, options: JsonObject): Optimizer {
 export function loss(model: Module, batch: Batch, options: JsonObject): LossAndLogits {
   if (!(model instanceof ResNetV2)) throw new Error("training program: a model that is not its own, wanted one of createModel");
   const logits = model.forward(batch.images);
-  return { loss: crossEntropy(logits, batch.labels, { smoothing: read(options).smoothing }), logits };
+  return { loss: crossEntropy(logits, batch.targets, { smoothing: read(options).smoothing }), logits };
 }
 
 /** What the skips were measured to do since the last call. */

@@ -3,11 +3,15 @@
 //
 // Draws: key stream(seed, "augment"), counters (block, index, epoch, 0). Block 0: row shift, column shift, mirror, erase;
 // blocks 1 .. 10: area, aspect, row and column of an attempt at erasing; blocks from 16: noise of the erased pixels.
-// A draw among n is floor(uniform n), so its bias is below n 2^-24.
+// A draw among n is floor(uniform n), so its bias is below n 2^-24. What works on whole pictures is in canvas.ts.
 
 import { exp, log } from "../math.ts";
 import { stream } from "../random.ts";
+import { canvasOf } from "./canvas.ts";
+import { checkJitter, type ColorJitterOptions } from "./color-jitter.ts";
 import type { Dataset, ImageArray } from "./dataset.ts";
+import { checkRandAugment, type RandAugmentOptions } from "./rand-augment.ts";
+import type { ResizedCropOptions } from "./resized-crop.ts";
 
 export interface CropOptions {
   /** Pixels added on every side; the crop has the image's own size. */
@@ -22,15 +26,21 @@ export interface EraseOptions {
   readonly scale?: readonly [low: number, high: number];
   /** Height over width. */
   readonly ratio?: readonly [low: number, high: number];
-  /** "zero": the mean color, after normalization. "noise": a normal deviate for each value. */
-  readonly fill?: "zero" | "noise";
+  /** "zero": the mean color, after normalization. "color": one normal deviate a channel. "noise": one for each value. */
+  readonly fill?: "zero" | "color" | "noise";
 }
 
 export interface AugmentOptions {
   readonly seed?: number;
   readonly crop?: CropOptions;
+  /** In place of `crop`: a window of random area and aspect, of the whole picture where the set has pictures. */
+  readonly resizedCrop?: ResizedCropOptions;
   /** Probability of mirroring left and right. */
   readonly flip?: number;
+  /** Operations on images of bytes, after mirroring. */
+  readonly randAugment?: RandAugmentOptions;
+  /** Brightness, contrast, saturation and hue, after RandAugment. */
+  readonly jitter?: ColorJitterOptions;
   readonly erase?: EraseOptions;
   /** One value a channel; by default the dataset's. */
   readonly mean?: readonly number[];
@@ -55,7 +65,7 @@ function checkRange(name: string, [low, high]: readonly [number, number], most: 
 
 function checkOptions(dataset: Dataset, options: AugmentOptions): void {
   const { height, width, channels } = dataset.image;
-  const { crop, flip = 0, erase, mean = dataset.mean, std = dataset.std } = options;
+  const { crop, resizedCrop, flip = 0, randAugment, jitter, erase, mean = dataset.mean, std = dataset.std } = options;
   if (mean.length !== channels || std.length !== channels) {
     throw new RangeError(`augment: mean has ${mean.length} and std ${std.length} values, wanted ${channels} (one a channel)`);
   }
@@ -66,6 +76,17 @@ function checkOptions(dataset: Dataset, options: AugmentOptions): void {
       throw new RangeError(`augment: crop padding is ${crop.padding}, wanted a whole number from 0 to ${most}`);
     }
   }
+  if (resizedCrop) {
+    if (crop) throw new RangeError("augment: crop and resizedCrop, wanted one of the two");
+    if (resizedCrop.scale) checkRange("resizedCrop scale", resizedCrop.scale, 1);
+    if (resizedCrop.ratio) checkRange("resizedCrop ratio", resizedCrop.ratio, Infinity);
+  }
+  if (randAugment) checkRandAugment(randAugment);
+  if (jitter) checkJitter(jitter);
+  if ((randAugment || jitter) && channels !== 1 && channels !== 3)
+    throw new RangeError(`augment: images of ${channels} channels, randAugment and jitter want 1 or 3`);
+  if (randAugment?.fill && randAugment.fill.length !== channels)
+    throw new RangeError(`augment: randAugment fill has ${randAugment.fill.length} values, wanted ${channels} (one a channel)`);
   if (erase) {
     checkShare("erase probability", erase.probability);
     if (erase.scale) checkRange("erase scale", erase.scale, 1);
@@ -100,19 +121,31 @@ export function augment(dataset: Dataset, options: AugmentOptions = {}): WriteSa
   sourceMap(rows, 0, false, false);
   sourceMap(columns, 0, false, false);
   const still = padding === 0 && flip === 0;
+  const { resizedCrop, randAugment, jitter } = options;
+  if (!isBytes && (randAugment || jitter)) throw new RangeError("augment: images of real numbers, randAugment and jitter want bytes");
+  const canvas = canvasOf(dataset, isBytes, {
+    seed,
+    mean,
+    ...(resizedCrop && { resizedCrop }),
+    ...(randAugment && { randAugment }),
+    ...(jitter && { jitter }),
+  });
+  const asItIs = { rows: rows.slice(), columns: columns.slice() };
 
   return (index, epoch, out, at) => {
     let eraseDraw = 1;
+    let mirror = false;
     if (!still || eraseFrom) {
       draws.restart(index, epoch);
       const dy = Math.floor(draws.uniform() * (2 * padding + 1)) - padding;
       const dx = Math.floor(draws.uniform() * (2 * padding + 1)) - padding;
-      const mirror = draws.uniform() < flip;
+      mirror = draws.uniform() < flip;
       eraseDraw = draws.uniform();
       sourceMap(rows, dy, false, reflect);
       sourceMap(columns, dx, mirror, reflect);
     }
-    gather(dataset.get(index).image, rows, columns, out, at);
+    if (canvas) gather(canvas(index, epoch, { rows, columns }, mirror), asItIs.rows, asItIs.columns, out, at);
+    else gather(dataset.get(index).image, rows, columns, out, at);
     if (eraseFrom && erase && eraseDraw < erase.probability) eraseFrom(index, epoch, out, at);
   };
 }
@@ -192,11 +225,13 @@ function eraser(dataset: Dataset, seed: number, options: EraseOptions): WriteSam
       if (tall < 1 || wide < 1 || tall >= height || wide >= width) continue;
       const top = Math.floor(uniform(2) * (height - tall + 1));
       const left = Math.floor(uniform(3) * (width - wide + 1));
-      const noise = fill === "noise" ? new Float32Array(4 * NOISE_BLOCK + tall * wide * channels) : null;
+      const noise = fill === "zero" ? null : new Float32Array(4 * NOISE_BLOCK + (fill === "noise" ? tall * wide * channels : channels));
+      const color = fill === "color" ? noise?.subarray(4 * NOISE_BLOCK) : undefined;
       if (noise) purpose.fillNormal(noise, index, epoch);
       for (let y = 0; y < tall; y++) {
         const from = at + ((top + y) * width + left) * channels;
-        if (noise) {
+        if (color) for (let x = 0; x < wide; x++) out.set(color, from + x * channels);
+        else if (noise) {
           const row = 4 * NOISE_BLOCK + y * wide * channels;
           out.set(noise.subarray(row, row + wide * channels), from);
         } else out.fill(0, from, from + wide * channels);

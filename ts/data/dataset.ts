@@ -1,5 +1,7 @@
 // A labeled image set in memory: all images in one array, channels last (NHWC), one class index an image.
 
+import type { Picture } from "./picture.ts";
+
 export interface ImageShape {
   readonly height: number;
   readonly width: number;
@@ -31,6 +33,10 @@ export interface Dataset {
   /** [length], values 0 .. classes - 1 */
   readonly labels: LabelArray;
   get(index: number): Sample;
+  /** The whole picture of a sample, of any size, where the set has pictures: `get` shows its middle at the size of `image`. */
+  picture?(index: number): Picture;
+  /** These samples as a set, where images are not in memory. */
+  select?(indices: ArrayLike<number>): Dataset;
 }
 
 /** What describes a set besides its images and labels. */
@@ -143,8 +149,9 @@ export function collectDataset(source: { readonly length: number; get(index: num
   return arrayDataset(images, labels, info);
 }
 
-/** The samples at these indices, copied, in this order. */
+/** The samples at these indices, copied (pictures: read when asked for), in this order. */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+  if (dataset.select) return dataset.select(indices);
   const { height, width, channels } = dataset.image;
   const pixels = height * width * channels;
   const count = indices.length;
@@ -163,6 +170,7 @@ export function slice(dataset: Dataset, from: number, to: number): Dataset {
   if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= dataset.length)) {
     throw new RangeError(`slice: samples ${from} to ${to}, wanted whole numbers within 0 to ${dataset.length}`);
   }
+  if (dataset.select) return dataset.select(Array.from({ length: to - from }, (_, i) => from + i));
   const { height, width, channels } = dataset.image;
   const pixels = height * width * channels;
   return arrayDataset(dataset.images.subarray(from * pixels, to * pixels), dataset.labels.subarray(from, to), dataset);

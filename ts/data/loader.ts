@@ -5,6 +5,7 @@ import { stream, type RandomStream } from "../random.ts";
 import { defaultShards } from "../shards.ts";
 import { augment, type AugmentOptions, type WriteSample } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
+import { Mixer, type MixOptions } from "./mix.ts";
 
 export interface LoaderOptions {
   readonly batchSize: number;
@@ -15,6 +16,8 @@ export interface LoaderOptions {
   readonly seed?: number;
   /** Crop, flip, erase and constants of normalization; by default samples are only normalized. Its seed is the loader's. */
   readonly augment?: Omit<AugmentOptions, "seed">;
+  /** Mixup and cutmix within a batch; its seed is the loader's. */
+  readonly mix?: MixOptions;
   /** Logical shards of a batch, a constant of the run (not the number of workers). */
   readonly shards?: number;
   /** Make the next batch while the consumer awaits its own. */
@@ -25,8 +28,10 @@ export interface LoaderOptions {
 export interface Batch {
   /** [size, height, width, channels], normalized. */
   readonly images: Float32Array;
-  /** [size], class indices as floats. */
+  /** [size], class indices as floats; of mixed images the class with the larger share. */
   readonly labels: Float32Array;
+  /** [size, classes], shares of classes that add up to 1, where batches are mixed. */
+  readonly targets?: Float32Array;
   /** [size], indices in the dataset. */
   readonly indices: Uint32Array;
   readonly size: number;
@@ -62,6 +67,7 @@ export class DataLoader {
   readonly #prefetch: boolean;
   readonly #order: RandomStream;
   readonly #write: WriteSample;
+  readonly #mixer: Mixer | null;
   readonly #pixels: number;
   #next = { epoch: 0, from: 0 };
   #ordered: { epoch: number; order: Uint32Array } | null = null;
@@ -84,6 +90,7 @@ export class DataLoader {
     this.#prefetch = prefetch;
     this.#order = stream(seed, "order");
     this.#write = augment(dataset, { ...options.augment, seed });
+    this.#mixer = options.mix ? new Mixer(seed, dataset.image, dataset.classes, options.mix) : null;
     const { height, width, channels } = dataset.image;
     this.#pixels = height * width * channels;
   }
@@ -107,7 +114,7 @@ export class DataLoader {
     return this.order(epoch).slice(index * this.batchSize, (index + 1) * this.batchSize);
   }
 
-  /** Writes these samples as epoch `epoch` has them into images [n, h, w, c] and labels [n], e.g. in shared memory. */
+  /** Writes these samples, not mixed, as epoch `epoch` has them into images [n, h, w, c] and labels [n], e.g. in shared memory. */
   write(epoch: number, indices: Uint32Array, images: Float32Array, labels: Float32Array): void {
     if (images.length < indices.length * this.#pixels || labels.length < indices.length) {
       throw new RangeError(
@@ -129,7 +136,9 @@ export class DataLoader {
     this.write(epoch, indices, images, labels);
     const { height, width, channels } = this.dataset.image;
     const shape = [size, height, width, channels] as const;
-    return { images, labels, indices, size, shape, shards: this.shards, epoch, index, step: epoch * this.batchesPerEpoch + index };
+    const targets = this.#mixer?.mix({ epoch, batch: index, indices }, images, labels);
+    const step = epoch * this.batchesPerEpoch + index;
+    return { images, labels, ...(targets && { targets }), indices, size, shape, shards: this.shards, epoch, index, step };
   }
 
   /** The batches of one epoch from number `from` on. Between batches the event loop gets a turn. */

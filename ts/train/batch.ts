@@ -5,8 +5,10 @@ import { alias, currentBackend, shapeText, sizeOf, tensor, wholeBatch, type Batc
 export interface RawBatch {
   /** Values in the order of `shape`. */
   readonly images: Float32Array;
-  /** A class for each image. */
+  /** A class for each image; of mixed images the one with the larger share. */
   readonly labels: ArrayLike<number>;
+  /** [size, classes], shares of classes where images are mixed. */
+  readonly targets?: Float32Array;
   readonly size: number;
   /** [size, height, width, channels]. */
   readonly shape: readonly number[];
@@ -30,6 +32,8 @@ export interface BatchSource {
 interface Source {
   images(): Tensor;
   labels(): Tensor;
+  /** Where images are mixed. */
+  readonly targets?: () => Tensor;
 }
 
 export class Batch {
@@ -38,7 +42,7 @@ export class Batch {
   /** The whole batch as plain arrays; null in a worker, which holds a part. */
   readonly raw: RawBatch | null;
   private readonly source: Source;
-  private made: { images?: Tensor; labels?: Tensor } = {};
+  private made: { images?: Tensor; labels?: Tensor; targets?: Tensor } = {};
 
   constructor(slice: BatchSlice, epoch: number, source: Source, raw: RawBatch | null = null) {
     this.slice = slice;
@@ -67,10 +71,17 @@ export class Batch {
     return this.tensor("labels");
   }
 
-  private tensor(name: "images" | "labels"): Tensor {
+  /** What a loss compares with: shares of classes, [N, K], where images are mixed, else classes, [N]. */
+  get targets(): Tensor {
+    return this.source.targets ? this.tensor("targets") : this.labels;
+  }
+
+  private tensor(name: "images" | "labels" | "targets"): Tensor {
     const known = this.made[name];
     if (known && !known.freed && known.backend === currentBackend()) return known;
-    const made = this.source[name]();
+    const { [name]: make } = this.source;
+    if (make === undefined) throw new Error(`batch: no ${name}, wanted some`);
+    const made = make();
     made.batch = this.slice;
     this.made[name] = made;
     return made;
@@ -79,18 +90,29 @@ export class Batch {
 
 /** A whole batch on the calling thread; `apart` keeps what single shards give apart. Error: arrays that do not fit the shape. */
 export function toBatch(raw: RawBatch, { apart = false }: { readonly apart?: boolean } = {}): Batch {
-  const { images, labels, size, shape, epoch, step, shards, normGroup } = raw;
+  const { images, labels, targets, size, shape, epoch, step, shards, normGroup } = raw;
   if (shape[0] !== size || images.length !== sizeOf(shape) || labels.length !== size)
     throw new Error(
       `batch: ${images.length} values and ${labels.length} labels for ${size} images of shape ${shapeText(shape)}, wanted ${sizeOf(shape)} and ${size}`,
     );
   const slice = wholeBatch(size, { ...(shards && { shards }), ...(normGroup && { normGroup }), step, apart });
-  return new Batch(slice, epoch, { images: () => tensor(images, shape), labels: () => tensor(Float32Array.from(labels)) }, raw);
+  if (targets && targets.length % size !== 0)
+    throw new Error(`batch: ${targets.length} shares of classes for ${size} images, wanted as many for each`);
+  const source: Source = {
+    images: () => tensor(images, shape),
+    labels: () => tensor(Float32Array.from(labels)),
+    ...(targets && { targets: () => tensor(targets, [size, targets.length / size]) }),
+  };
+  return new Batch(slice, epoch, source, raw);
 }
 
 /** A part of a batch, over tensors that exist. */
-export function batchOver(slice: BatchSlice, epoch: number, images: Tensor, labels: Tensor): Batch {
-  return new Batch(slice, epoch, { images: () => alias(images), labels: () => alias(labels) });
+export function batchOver(slice: BatchSlice, epoch: number, images: Tensor, labels: Tensor, targets: Tensor | null = null): Batch {
+  return new Batch(slice, epoch, {
+    images: () => alias(images),
+    labels: () => alias(labels),
+    ...(targets && { targets: () => alias(targets) }),
+  });
 }
 
 /** The plain arrays of a batch. */

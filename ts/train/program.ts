@@ -17,7 +17,7 @@ export interface Program {
   createModel(options: JsonObject): Module;
   /** SGD with momentum 0.9 by default. */
   createOptimizer?(model: Module, options: JsonObject): Optimizer;
-  /** Cross-entropy of the model's output with the batch's classes by default. */
+  /** Cross-entropy of the model's output with the batch's targets (classes, or shares of them) by default. */
   loss?(model: Module, batch: Batch, options: JsonObject): Tensor | LossAndLogits;
   /**
    * Called in every thread before each step, with the updates made so far, and in the calling one with null after it: what a step leaves out or
@@ -53,7 +53,7 @@ export function resolveProgram(given: ProgramModule): ResolvedProgram {
       program.loss ??
       ((model, batch) => {
         const logits = forward(model, batch);
-        return { loss: crossEntropy(logits, batch.labels), logits };
+        return { loss: crossEntropy(logits, batch.targets), logits };
       }),
     prepare: program.prepare ?? (() => {}),
     predict: program.predict ?? forward,
