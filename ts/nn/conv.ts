@@ -10,10 +10,10 @@ export interface Conv2dLayerOptions extends Conv2dOptions {
   readonly initializer?: Initializer;
 }
 
-/** Looks at the errors (gradients) on both sides of a layer, and may change them. Forward both are the identity. */
+/** Looks at the errors (gradients) on both sides of a layer, and may change them. */
 export interface ErrorTap {
-  input(x: Tensor): Tensor;
-  output(y: Tensor): Tensor;
+  /** layer(x), the same values. */
+  around(x: Tensor, layer: (x: Tensor) => Tensor): Tensor;
 }
 
 /** Convolution of [N,H,W,inputs] to [N,P,Q,outputs] with a filter of `size` rows and columns (or [rows, columns]). */
@@ -66,6 +66,6 @@ export class Conv2d extends Layer {
   forward(x: Tensor): Tensor {
     const { tap, weight, bias, options } = this;
     if (tap === null || !this.training || !isRecording()) return conv2d(x, weight, bias, options);
-    return tap.output(conv2d(tap.input(x), weight, bias, options));
+    return tap.around(x, (given) => conv2d(given, weight, bias, options));
   }
 }

@@ -3,6 +3,7 @@ export * from "./adam.ts";
 export * from "./ema.ts";
 export * from "./gradient-norm.ts";
 export * from "./optimizer.ts";
+export * from "./regularizer.ts";
 export * as schedule from "./schedule.ts";
 export type { Schedule } from "./schedule.ts";
 export * from "./sgd.ts";

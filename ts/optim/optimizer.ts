@@ -1,7 +1,8 @@
 // What optimizers share: groups of parameters, state beside each parameter, and an update of any range of one parameter, so that
 // threads can divide the work. An update reads the current values and writes the next ones; without a `next` it works in place.
 import { noGrad, type Backend, type Buffer } from "../autograd/index.ts";
-import { Variable, type Module } from "../nn/index.ts";
+import { Conv2d, Linear, Variable, type Module } from "../nn/index.ts";
+import type { WeightPenalty } from "./regularizer.ts";
 
 export interface ParameterGroup {
   readonly parameters: readonly Variable[];
@@ -134,13 +135,37 @@ export interface GroupOptions {
   readonly weightDecay?: number;
   /** Decay norms and biases too (all parameters of at most one axis); timm's default is not to. */
   readonly decayAll?: boolean;
+  /** Takes the place of weight decay on the weights it covers. */
+  readonly penalty?: WeightPenalty;
+  /** Decay weights of layers that the penalty does not cover all the same. */
+  readonly mixed?: boolean;
 }
 
-/** A model's parameters in two groups as timm makes them: with weight decay, and norms and biases without. */
-export function parameterGroups(model: Module, { weightDecay = 0, decayAll = false }: GroupOptions = {}): ParameterGroup[] {
+/** Errors: decay on filters beside a penalty on others, which Xie et al. found to trouble convergence. */
+function refuseMixture(model: Module, weightDecay: number, { label }: WeightPenalty, covered: ReadonlyMap<Variable, string>): void {
+  const decayed = [...model.namedModules()].flatMap(([path, layer]) =>
+    (layer instanceof Conv2d || layer instanceof Linear) && !covered.has(layer.weight) ? [path === "" ? "weight" : `${path}.weight`] : [],
+  );
+  if (decayed.length > 0)
+    throw new Error(
+      `parameterGroups: weight decay ${weightDecay} on ${decayed.length} weights (${decayed[0]}${decayed.length > 1 ? ", ..." : ""}) beside ` +
+        `the ${label} on ${covered.size} others, wanted decay 0, the penalty on them too, or { mixed: true }`,
+    );
+}
+
+/**
+ * A model's parameters in two groups as timm makes them: with weight decay, and norms, biases and what a penalty covers without.
+ * Error: decay on layers that the penalty leaves out, without `mixed`.
+ */
+export function parameterGroups(
+  model: Module,
+  { weightDecay = 0, decayAll = false, penalty, mixed = false }: GroupOptions = {},
+): ParameterGroup[] {
   const parameters = model.parameters();
-  if (decayAll || weightDecay === 0) return [{ parameters, weightDecay }];
-  const decays = (variable: Variable): boolean => variable.shape.length > 1;
+  const covered = penalty?.weightsOf(model) ?? new Map<Variable, string>();
+  if (penalty && weightDecay > 0 && !mixed) refuseMixture(model, weightDecay, penalty, covered);
+  if ((decayAll && covered.size === 0) || weightDecay === 0) return [{ parameters, weightDecay }];
+  const decays = (variable: Variable): boolean => !covered.has(variable) && (decayAll || variable.shape.length > 1);
   const groups = [
     { parameters: parameters.filter(decays), weightDecay },
     { parameters: parameters.filter((variable) => !decays(variable)), weightDecay: 0 },
