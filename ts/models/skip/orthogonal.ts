@@ -11,10 +11,17 @@ export interface OrthogonalOptions {
   readonly eps?: number;
 }
 
-/** x + f - <x, f> / (<x, x> + eps) x. */
-export function orthogonal({ over = "feature", eps = 1e-6 }: OrthogonalOptions = {}): SkipKind {
+/** Options with their defaults. Error: an eps below 0. */
+export function resolveOrthogonal(who: string, { over = "feature", eps = 1e-6 }: OrthogonalOptions): Required<OrthogonalOptions> {
+  if (!(eps >= 0 && eps < Infinity)) throw new Error(`${who}: eps ${eps}, wanted a finite number of at least 0`);
+  return { over, eps };
+}
+
+/** x + f - <x, f> / (<x, x> + eps) x. Error: an eps below 0. */
+export function orthogonal(options: OrthogonalOptions = {}): SkipKind {
+  const resolved = resolveOrthogonal("orthogonal", options);
   return {
-    label: over === "feature" ? "orthogonal" : "orthogonal per sample",
-    at: () => ({ join: (stream, branch) => orthogonalUpdate(stream, branch(), { over, eps }) }),
+    label: resolved.over === "feature" ? "orthogonal" : "orthogonal per sample",
+    at: () => ({ join: (stream, branch) => orthogonalUpdate(stream, branch(), resolved) }),
   };
 }
