@@ -12,6 +12,8 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<(program: Command) => v
   diff: async () => (await import("./diff.ts")).addDiff,
   report: async () => (await import("./report.ts")).addReport,
   data: async () => (await import("./data.ts")).addData,
+  recipes: async () => (await import("./recipes.ts")).addRecipes,
+  reproduce: async () => (await import("./reproduce.ts")).addReproduce,
   info: async () => (await import("./info.ts")).addInfo,
 };
 

@@ -1,13 +1,13 @@
 // The report of a run or a comparison of runs: one HTML file that stands alone, without script and without anything loaded.
 import { curveFigure, trainingNote, type CurveFigure } from "./curves.ts";
 import { heatMaps, lettersNote } from "./heat-map.ts";
-import { html, trusted, type Html } from "./html.ts";
+import { html, type Html } from "./html.ts";
 import { formatCount, formatLoss, formatNumber, formatPercent } from "./numbers.ts";
+import { page, section } from "./page.ts";
 import { confusionFigure, samplesFigures, type Sampled } from "./predictions.ts";
 import { epochOf, judgedBy, type RunLog } from "./run-log.ts";
 import type { Point } from "./series.ts";
 import { reproduction, settings, type LabeledRun } from "./settings.ts";
-import { style } from "./style.ts";
 import { summary } from "./summary.ts";
 
 export interface ReportOptions {
@@ -27,32 +27,12 @@ export async function renderReport(runs: readonly RunLog[], { title }: ReportOpt
     section("Settings", settings(labeled)),
     section("Machine and digest", reproduction(labeled)),
   ];
-  const page = html`${trusted("<!doctype html>")}
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="generator" content="perpend" />
-        <title>${heading} · perpend</title>
-        <style>
-          ${trusted(style)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="brand"><b>perpend</b> ${runs.length === 1 ? "training report" : `comparison of ${runs.length} runs`}</p>
-            <h1>${heading}</h1>
-            <p class="lead">${leadOf(labeled)}</p>
-          </header>
-          ${summary(labeled)} ${sections}
-          <footer>This file stands alone: it runs no script and loads nothing.</footer>
-        </main>
-      </body>
-    </html> `;
-  return page.markup;
+  return page({
+    brand: runs.length === 1 ? "training report" : `comparison of ${runs.length} runs`,
+    title: heading,
+    lead: leadOf(labeled),
+    content: html`${summary(labeled)} ${sections}`,
+  });
 }
 
 /** Gives each run its name; one that is taken gets a number. */
@@ -84,14 +64,6 @@ function leadOf(runs: readonly LabeledRun[]): string {
   const day = shared(({ start }) => start.startedAt?.slice(0, 10));
   const what = [model, dataset].filter((text) => text !== undefined).join(" on ");
   return [what, epochs, seed, day].filter((text) => text !== undefined && text !== "").join(", ");
-}
-
-function section(title: string, content: Html | undefined, intro?: Html): Html {
-  if (content === undefined) return html``;
-  return html`<section>
-    <h2>${title}</h2>
-    ${intro !== undefined && html`<p class="intro">${intro}</p>`} ${content}
-  </section>`;
 }
 
 /** Epochs where every run has at least two, else steps. */

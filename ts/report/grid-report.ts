@@ -1,0 +1,77 @@
+// The report of a grid of runs: one HTML file that stands alone, with the table, the paper's figures drawn from our runs, and digests.
+import { table } from "./figure.ts";
+import { courseFigure, dotFigure, sweepFigure } from "./grid-figures.ts";
+import { gridTable, type Grid } from "./grid.ts";
+import { heatMaps, lettersNote } from "./heat-map.ts";
+import { html, type Html } from "./html.ts";
+import { formatSpan } from "./numbers.ts";
+import { page, section } from "./page.ts";
+import { epochOf } from "./run-log.ts";
+import { reproduction } from "./settings.ts";
+import { statement } from "./significance.ts";
+
+/** Combinations whose blocks are drawn. */
+const MOST_MAPS = 4;
+
+async function figures(grid: Grid): Promise<Html | undefined> {
+  const drawn = [await dotFigure(grid), await sweepFigure(grid), await courseFigure(grid)].filter((each) => each !== undefined);
+  return drawn.length === 0 ? undefined : html`<div class="figures">${drawn}</div>`;
+}
+
+/** What skips do to their stream: the first seed of the first combinations that were measured. */
+async function streams(grid: Grid): Promise<Html | undefined> {
+  const measured = grid.rows.flatMap(({ name, logs }) => {
+    const log = logs.find((each) => each !== null && each.diagnostics.some(({ blocks }) => blocks.length > 0));
+    return log ? [{ name, log }] : [];
+  });
+  const some = measured.slice(0, MOST_MAPS);
+  if (some.length === 0) return undefined;
+  const runs = some.map(({ name, log }, index) => ({
+    index,
+    name,
+    diagnostics: log.diagnostics.filter(({ blocks }) => blocks.length > 0),
+  }));
+  const maps = await heatMaps(runs, "epoch", (index, step) => epochOf(step, some[index].log.start));
+  return html`<div class="figures">${maps}</div>`;
+}
+
+function tests(grid: Grid): Html | undefined {
+  const compared = grid.rows.flatMap(({ name, difference }) =>
+    difference && difference.verdict !== "no runs" ? [{ name, difference }] : [],
+  );
+  if (compared.length === 0) return undefined;
+  return html`<ul>
+    ${compared.map(
+      ({ name, difference }) =>
+        html`<li><b>${name}</b> against ${difference.from}: ${statement(difference.paired)}. Direction: ${difference.verdict}.</li>`,
+    )}
+  </ul>`;
+}
+
+function lead(grid: Grid): string {
+  const logs = grid.rows.flatMap(({ logs: own }) => own).filter((log) => log !== null);
+  const seconds = logs.reduce((sum, { end }) => sum + (end?.seconds ?? 0), 0);
+  return `${grid.source}. Scale ${grid.scale}: ${grid.setting}; ${logs.length} of ${grid.rows.length * grid.seeds.length} runs, ${formatSpan(seconds)} of training.`;
+}
+
+/** Makes the report. The text is a whole HTML document. */
+export async function renderGridReport(grid: Grid): Promise<string> {
+  const uncertain = [...new Set(grid.rows.flatMap(({ paper }) => (paper?.unverified === undefined ? [] : [paper.unverified])))];
+  const runs = grid.rows
+    .flatMap(({ logs }) => logs)
+    .filter((log) => log !== null)
+    .map((run, index) => ({ run, label: { index, name: run.start.name } }));
+  const results = html`${table(gridTable(grid))}
+    <p class="note">
+      ${grid.unit} in percent, ${grid.protocol}, mean and standard deviation over seeds ${grid.seeds.join(", ")}. The paper's numbers are
+      those of its own scale: what can be compared is the direction.${uncertain.length > 0 && html` * ${uncertain.join("; ")}.`}
+    </p>`;
+  return page({
+    brand: `results of ${grid.name}`,
+    title: grid.title,
+    lead: lead(grid),
+    content: html`${section("Expected", html`<p>${grid.expects}</p>`)} ${section("Results", results)}
+    ${section("What the seeds show", tests(grid))} ${section("Figures", await figures(grid))}
+    ${section("Skip connections", await streams(grid), lettersNote)} ${section("Runs", runs.length > 0 ? reproduction(runs) : undefined)}`,
+  });
+}

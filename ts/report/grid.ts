@@ -1,0 +1,112 @@
+// The results of a grid of runs as reports and tables take them: a row a combination, beside what the paper has.
+import type { Paired } from "./significance.ts";
+import type { RunLog } from "./run-log.ts";
+
+/** A number of the paper. */
+export interface PaperNumber {
+  /** Absent where the paper only says that it fails. */
+  readonly value?: number;
+  readonly spread?: number;
+  readonly fails: boolean;
+  /** Why it is not certain. */
+  readonly unverified?: string;
+}
+
+/** Whether we find what the paper finds. */
+export type Verdict = "same" | "opposite" | "not shown" | "differs" | "paper says nothing" | "no runs";
+
+export interface GridDifference {
+  /** Label of the row that it is compared with. */
+  readonly from: string;
+  /** Ours minus theirs, over the seeds that both have. */
+  readonly paired: Paired;
+  /** The paper's difference; absent where it has no two numbers. */
+  readonly paper?: number;
+  /** In words, where the paper has no number. */
+  readonly claim?: string;
+  readonly verdict: Verdict;
+}
+
+export interface GridRow {
+  readonly name: string;
+  /** Labels by axis. */
+  readonly labels: { readonly [axis: string]: string };
+  /** The number of each seed's run, in the unit of the grid; null where the run is not done. */
+  readonly values: readonly (number | null)[];
+  /** Runs whose loss was no number: counted as guessing. */
+  readonly diverged: number;
+  readonly mean: number;
+  /** Standard deviation over seeds; NaN of fewer than two. */
+  readonly spread: number;
+  readonly paper?: PaperNumber;
+  readonly difference?: GridDifference;
+  readonly logs: readonly (RunLog | null)[];
+}
+
+export interface Grid {
+  /** `<paper>/<experiment>`. */
+  readonly name: string;
+  readonly title: string;
+  /** Paper and table. */
+  readonly source: string;
+  readonly expects: string;
+  readonly scale: string;
+  /** What the scale means, in words. */
+  readonly setting: string;
+  /** `accuracy`, in percent. */
+  readonly unit: string;
+  readonly better: "higher" | "lower";
+  readonly protocol: string;
+  readonly axes: readonly string[];
+  /** The axis whose labels are numbers, to draw results over. */
+  readonly sweep?: string;
+  readonly seeds: readonly number[];
+  readonly rows: readonly GridRow[];
+  readonly command: string;
+  readonly commit?: string;
+}
+
+const signed = (value: number, digits: number): string => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(digits);
+
+/** `87.42 ± 0.31`, `fails`. */
+export function numberText(mean: number, spread = NaN, digits = 2): string {
+  if (!Number.isFinite(mean)) return "–";
+  return Number.isFinite(spread) ? `${mean.toFixed(digits)} ± ${spread.toFixed(digits)}` : mean.toFixed(digits);
+}
+
+export function paperText(paper: PaperNumber | undefined): string {
+  if (paper === undefined) return "–";
+  const text = paper.value === undefined ? (paper.fails ? "fails" : "–") : numberText(paper.value, paper.spread);
+  return paper.unverified === undefined ? text : `${text} *`;
+}
+
+/** Head and cells of the table that everything shows. */
+export function gridTable({ rows, unit, seeds }: Grid): {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+} {
+  const compared = rows.some(({ difference }) => difference !== undefined);
+  const head = ["", `${unit} %`, "runs", "paper", ...(compared ? ["difference", "paper's", "direction"] : [])];
+  return {
+    head,
+    rows: rows.map(({ name, values, mean, spread, diverged, paper, difference }) => {
+      const done = values.filter((value) => value !== null).length;
+      const runs = `${done}/${seeds.length}${diverged > 0 ? `, ${diverged} diverged` : ""}`;
+      const cells = [name, numberText(mean, spread), runs, paperText(paper)];
+      if (!compared) return cells;
+      if (difference === undefined) return [...cells, "", "", ""];
+      const paperDifference = difference.paper === undefined ? (difference.claim ?? "–") : signed(difference.paper, 2);
+      const ours = difference.verdict === "no runs" ? "–" : signed(difference.paired.mean, 2);
+      return [...cells, ours, paperDifference, difference.verdict];
+    }),
+  };
+}
+
+/** What was found in an evaluation that counts, by epoch: the mean over seeds. */
+export function meanCourse(logs: readonly (RunLog | null)[], of: (top1: number) => number): { readonly x: number; readonly y: number }[] {
+  const byEpoch = new Map<number, number[]>();
+  for (const log of logs) for (const { epoch, top1, split } of log?.evaluations ?? []) if (split === "test") byEpoch.set(epoch, [...(byEpoch.get(epoch) ?? []), of(top1)]); // prettier-ignore
+  return [...byEpoch]
+    .sort(([a], [b]) => a - b)
+    .map(([x, values]) => ({ x, y: values.reduce((sum, value) => sum + value, 0) / values.length }));
+}
