@@ -9,6 +9,9 @@ export {
   type ActivationOrder,
 } from "./block/order.ts";
 export * from "./layout.ts";
+export * from "./modulation/filter-cosine.ts";
+export * from "./modulation/modulated.ts";
+export * from "./modulation/rule.ts";
 export * from "./resnet-v1.ts";
 export * from "./resnet-v2.ts";
 export * from "./resnet.ts";
