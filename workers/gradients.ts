@@ -134,16 +134,3 @@ export class GradientSums {
     return { buffer, release: () => this.spare.push(...taken) };
   }
 }
-
-/** Forgets the gradients of a step. */
-export function dropGradients(parameters: readonly Variable[]): void {
-  for (const parameter of parameters) {
-    for (const part of parameter.pending ?? []) {
-      if (part instanceof ShardSum) for (const value of part.values) value?.dispose();
-      else part.dispose();
-    }
-    parameter.pending = null;
-    parameter.grad?.dispose();
-    parameter.grad = null;
-  }
-}

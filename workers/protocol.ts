@@ -1,5 +1,6 @@
 // What the calling thread and its workers say to each other. Bulk data never travels: it lies in the shared memory.
 import type { JsonObject } from "../ts/train/events.ts";
+import type { Sighting } from "../ts/train/lookout.ts";
 import type { StepTrace, TraceRequest } from "../ts/train/trace.ts";
 
 /** Words of the control block, as indices of an Int32Array over it. */
@@ -81,18 +82,29 @@ interface Common {
   readonly current: 0 | 1;
 }
 
-export interface TrainTask extends Common {
-  readonly type: "train";
+/** Forward and backward pass of some batches. */
+interface LearnTask extends Common {
   readonly batches: readonly SharedBatch[];
   readonly lr: number;
   /** Updates made before this one, of all and of each parameter of the optimizer. */
   readonly steps: number;
   readonly slotSteps: readonly number[];
-  readonly clipGrad: number | null;
-  readonly gradNorm: boolean;
   /** Keys of parameters that are not trained for now. */
   readonly frozen: readonly string[];
+}
+
+export interface TrainTask extends LearnTask {
+  readonly type: "train";
+  readonly clipGrad: number | null;
+  readonly gradNorm: boolean;
   readonly trace: TraceRequest | null;
+}
+
+/** Computes a step once more to see where it comes to NaN or infinity. */
+export interface LocateTask extends LearnTask {
+  readonly type: "locate";
+  /** The parameter whose gradient is not finite. */
+  readonly name: string | null;
 }
 
 export interface EvaluateTask extends Common {
@@ -106,7 +118,7 @@ export interface ReadyTask {
   readonly type: "ready";
 }
 
-export type Task = TrainTask | EvaluateTask | ReadyTask;
+export type Task = TrainTask | LocateTask | EvaluateTask | ReadyTask;
 
 export interface TrainAnswer {
   readonly loss: number;
@@ -115,6 +127,8 @@ export interface TrainAnswer {
   readonly correct: number;
   readonly gradNorm: number | null;
   readonly observations: readonly JsonObject[];
+  /** The first that this worker saw of what is not finite. */
+  readonly sighting: Sighting | null;
   readonly bytes: number;
   /** Of what this worker holds. */
   readonly trace: StepTrace | null;

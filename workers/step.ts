@@ -5,6 +5,7 @@ import type { Buffer, WasmBackend } from "../ts/backend/index.ts";
 import { ema as emaKernel } from "../ts/kernels/update.ts";
 import type { Variable } from "../ts/nn/index.ts";
 import type { Replica } from "../ts/train/index.ts";
+import type { Lookout } from "../ts/train/lookout.ts";
 import type { Contribution, GradientSums } from "./gradients.ts";
 import type { Barrier } from "./barrier.ts";
 
@@ -57,6 +58,8 @@ export interface UpdateSettings {
   readonly gradNorm: boolean;
   /** Squares of all blocks, in shared memory. */
   readonly squares: number;
+  /** Looks at gradients and at all that is written. */
+  readonly lookout: Lookout;
 }
 
 export class Share {
@@ -83,16 +86,26 @@ export class Share {
     contributions: readonly (readonly Contribution[])[],
     sums: GradientSums,
     barrier: Barrier,
-    { clipGrad, gradNorm, squares }: UpdateSettings,
+    { clipGrad, gradNorm, squares, lookout }: UpdateSettings,
   ): number | null {
     const { backend, optimizer, units } = this;
-    const summed = ({ slot, parameter, from, length }: Unit): ReturnType<GradientSums["sum"]> =>
-      slot.variable.frozen ? null : sums.sum(contributions[parameter], from, length);
+    const summed = ({ slot, parameter, from, length }: Unit): ReturnType<GradientSums["sum"]> => {
+      const sum = slot.variable.frozen ? null : sums.sum(contributions[parameter], from, length);
+      if (sum !== null) lookout.gradient(slot.variable, from, sum.buffer, length);
+      return sum;
+    };
     const apply = (unit: Unit, gradient: ReturnType<GradientSums["sum"]>, scale: number): void => {
       const { slot, average, from, length } = unit;
-      if (gradient === null) for (const variable of [slot.variable, ...slot.state]) this.carry(variable, from, length);
-      else optimizer.update(slot, from, length, gradient.buffer, scale);
-      if (average) this.average(slot.variable, average, from, length);
+      const variables = [slot.variable, ...slot.state];
+      if (gradient === null) for (const variable of variables) this.carry(variable, from, length);
+      else {
+        optimizer.update(slot, from, length, gradient.buffer, scale);
+        for (const variable of variables) lookout.value(variable, from, length);
+      }
+      if (average) {
+        this.average(slot.variable, average, from, length);
+        lookout.value(average, from, length);
+      }
       gradient?.release();
     };
     let norm: number | null = null;
@@ -103,12 +116,16 @@ export class Share {
         backend.write(backend.at(squares + 4 * unit.block, 1), [gradient ? blockSquares(backend, gradient.buffer, unit.length) : 0]);
       barrier.wait();
       norm = normOf(backend.values(backend.at(squares, blockCount(optimizer))));
+      if (clipGrad !== null) lookout.norm(norm);
       const scale = clipGrad === null ? 1 : clipScale(norm, clipGrad);
       for (const { unit, gradient } of held) apply(unit, gradient, scale);
     }
     for (const { variable, average } of this.rest) {
-      if (!variable.written) this.carry(variable, 0, variable.size);
-      if (average) this.average(variable, average, 0, variable.size);
+      if (variable.written) lookout.value(variable);
+      else this.carry(variable, 0, variable.size);
+      if (!average) continue;
+      this.average(variable, average, 0, variable.size);
+      lookout.value(average);
     }
     return norm;
   }

@@ -8,6 +8,7 @@ import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
 import { defaultShards } from "../ts/shards.ts";
 import {
   joinTraces,
+  NonFiniteError,
   rawOf,
   Replica,
   WorkerFault,
@@ -22,9 +23,12 @@ import {
   type StepResult,
   type StepSettings,
 } from "../ts/train/index.ts";
+import { firstOrigin, type Origin, type Origins } from "../ts/train/locate.ts";
+import { firstSighting, isLocated, type Sighting } from "../ts/train/lookout.ts";
+import { nonFiniteOf } from "../ts/train/nonfinite.ts";
 import { Crew, errorOf, type Setback, type TaskMaker } from "./crew.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
-import { CONTROL, controlWords, type SharedBatch, type TrainAnswer, type WorkerSetup } from "./protocol.ts";
+import { CONTROL, controlWords, type SharedBatch, type TrainAnswer, type TrainTask, type WorkerSetup } from "./protocol.ts";
 import { blockCount } from "./step.ts";
 import { shareVariables, Store } from "./store.ts";
 
@@ -58,6 +62,9 @@ interface Room {
   readonly address: number;
   readonly length: number;
 }
+
+/** What the workers do in the forward and backward pass of a step, whatever comes of it. */
+type Learning = Pick<TrainTask, "current" | "batches" | "lr" | "steps" | "slotSteps" | "frozen">;
 
 /** The workers of a team and what they share. */
 interface Threads {
@@ -154,7 +161,7 @@ export class Team implements Pool {
     return { ...at, targets, size, shape: shape.slice(1), epoch, step, shards, normGroup };
   }
 
-  private async run<A>(kind: "train" | "evaluate", samples: number, task: TaskMaker): Promise<readonly A[]> {
+  private async run<A>(kind: "train" | "locate" | "evaluate", samples: number, task: TaskMaker): Promise<readonly A[]> {
     if (this.closed) throw new Error("team: closed, wanted an open team");
     if (this.busy) throw new Error("team: a step while another is under way, wanted await team.step(...) one after the other");
     this.busy = true;
@@ -167,7 +174,7 @@ export class Team implements Pool {
   }
 
   /** Does a task, and again when a worker was lost in it. Error: WorkerFault when that does not help. */
-  private async attempts<A>(kind: "train" | "evaluate", samples: number, task: TaskMaker): Promise<readonly A[]> {
+  private async attempts<A>(kind: "train" | "locate" | "evaluate", samples: number, task: TaskMaker): Promise<readonly A[]> {
     const { crew, patience } = this;
     const step = this.optimizer.steps + 1;
     let thrown = 0;
@@ -226,39 +233,55 @@ export class Team implements Pool {
     ];
   }
 
-  async step(given: AnyBatch | readonly AnyBatch[], { lr, clipGrad, gradNorm = false, trace }: StepSettings = {}): Promise<StepResult> {
+  async step(given: AnyBatch | readonly AnyBatch[], settings: StepSettings = {}): Promise<StepResult> {
     const batches = (Array.isArray(given) ? (given as readonly AnyBatch[]) : [given as AnyBatch]).map(rawOf);
-    const { optimizer } = this;
-    if (lr !== undefined) optimizer.lr = lr;
-    const shared = batches.map((batch, index) => this.send(batch, index));
-    const frozen = this.replica.frozenNext();
+    const { optimizer, replica } = this;
+    const { lr = optimizer.lr, clipGrad, gradNorm = false, trace, onNonFinite = "stop" } = settings;
+    const task: Learning = {
+      current: this.current,
+      batches: batches.map((batch, index) => this.send(batch, index)),
+      lr,
+      steps: optimizer.steps,
+      slotSteps: optimizer.slots.map(({ steps }) => steps),
+      frozen: replica.frozenNext(),
+    };
     const size = batches.reduce((sum, batch) => sum + batch.size, 0);
     const answers = await this.run<TrainAnswer>("train", size, (part) => ({
       ...part,
+      ...task,
       type: "train",
-      current: this.current,
-      batches: shared,
-      lr: optimizer.lr,
-      steps: optimizer.steps,
-      slotSteps: optimizer.slots.map(({ steps }) => steps),
       clipGrad: clipGrad ?? null,
       gradNorm,
-      frozen,
       trace: trace ?? null,
     }));
+    const [first] = answers;
+    const { loss } = first;
+    const correct = answers.reduce((sum, answer) => sum + answer.correct, 0);
+    const sighting = firstSighting(answers.map((answer) => answer.sighting));
+    if (sighting !== null) {
+      const origin = isLocated(sighting) ? await this.locate(task, size, sighting) : null;
+      const nonFinite = nonFiniteOf(replica, sighting, { batches, learningRate: lr, origin });
+      if (onNonFinite === "stop") throw new NonFiniteError(nonFinite);
+      return { loss, correct, size, observations: [], skipped: true, nonFinite };
+    }
     // The step's one commit.
     this.current = this.current === 0 ? 1 : 0;
     this.store.bind(this.current);
-    const [first] = answers;
+    optimizer.lr = lr;
     optimizer.count(first.idle);
     return {
-      loss: first.loss,
-      correct: answers.reduce((sum, { correct }) => sum + correct, 0),
+      loss,
+      correct,
       size,
       ...(first.gradNorm !== null && { gradNorm: first.gradNorm }),
       observations: first.observations,
       ...(trace && { trace: joinTraces(answers.flatMap((answer) => answer.trace ?? [])) }),
     };
+  }
+
+  /** Where a step that was not committed comes to NaN or infinity. */
+  private async locate(task: Learning, size: number, { name }: Sighting): Promise<Origin | null> {
+    return firstOrigin(await this.run<Origins>("locate", size, (part) => ({ ...part, ...task, type: "locate", name })));
   }
 
   async evaluate(batch: AnyBatch, { ema = false }: EvaluateSettings = {}): Promise<Evaluation> {

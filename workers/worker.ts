@@ -6,17 +6,20 @@ import { createWasmBackend, wasmBuffer, type Buffer, type WasmBackend } from "..
 import type { Variable } from "../ts/nn/index.ts";
 import { batchOver, type Batch } from "../ts/train/batch.ts";
 import type { Evaluation } from "../ts/train/pool.ts";
-import { Replica } from "../ts/train/replica.ts";
+import { dropGradients } from "../ts/train/gradients.ts";
+import { OriginFinder, type Origins } from "../ts/train/locate.ts";
+import { Lookout } from "../ts/train/lookout.ts";
+import { Replica, type ForwardResult, type Onlooker } from "../ts/train/replica.ts";
 import { abort, AbortedError, Barrier } from "./barrier.ts";
 import { MemoryExchange } from "./exchange.ts";
-import { dropGradients, GradientSums, readTables, writeTable, type Contribution } from "./gradients.ts";
+import { GradientSums, readTables, writeTable, type Contribution } from "./gradients.ts";
 import {
   CONTROL,
   shardRanges,
   tableWord,
   type Answer,
-  type EvaluateTask,
   type Failure,
+  type LocateTask,
   type SharedBatch,
   type Task,
   type TrainAnswer,
@@ -36,6 +39,7 @@ interface Thread {
   readonly barrier: Barrier;
   readonly exchange: MemoryExchange;
   readonly sums: GradientSums;
+  readonly lookout: Lookout;
   /** Made with the first task: until then the calling thread may still make its model. */
   store: Store | null;
   readonly parameters: readonly (readonly [key: string, parameter: Variable])[];
@@ -73,6 +77,7 @@ async function start(setup: WorkerSetup): Promise<Thread> {
     barrier,
     exchange: new MemoryExchange(backend, words, barrier),
     sums: new GradientSums(backend),
+    lookout: new Lookout(replica),
     store: null,
     parameters: replica.model.namedParameters(),
     table: null,
@@ -145,30 +150,44 @@ function shareOf(thread: Thread, { worker, workers }: Part): Share {
   return share;
 }
 
-function train(thread: Thread, task: TrainTask): TrainAnswer {
-  const { replica, backend, barrier, exchange, sums } = thread;
-  const { worker, workers } = task;
-  const { optimizer, model } = replica;
-  optimizer.lr = task.lr;
-  optimizer.steps = task.steps;
-  optimizer.slots.forEach((slot, index) => (slot.steps = task.slotSteps[index]));
-  const frozen = new Set(task.frozen);
-  for (const [key, variable] of thread.parameters) {
-    variable.frozen = frozen.has(key);
+/** Makes the replica what the calling thread's is. */
+function prepare({ replica, parameters }: Thread, { lr, steps, slotSteps, frozen }: TrainTask | LocateTask): void {
+  const { optimizer } = replica;
+  optimizer.lr = lr;
+  optimizer.steps = steps;
+  optimizer.slots.forEach((slot, index) => (slot.steps = slotSteps[index]));
+  const still = new Set(frozen);
+  for (const [key, variable] of parameters) {
+    variable.frozen = still.has(key);
     variable.requiresGrad = !variable.frozen;
   }
+}
+
+/** Forward and backward pass of all batches. */
+function learn(thread: Thread, task: TrainTask | LocateTask, apart: boolean, onlooker: Onlooker | null): ForwardResult {
+  const { replica, exchange, lookout } = thread;
+  let loss = 0;
+  let correct = 0;
+  for (const [index, batch] of task.batches.entries()) {
+    const result = replica.learn(batchOf(thread, task, batch, apart), 1 / task.batches.length, onlooker);
+    exchange.settle();
+    lookout.loss(index, result.loss);
+    loss += result.loss;
+    correct += result.correct;
+  }
+  return { loss: loss / task.batches.length, correct };
+}
+
+function train(thread: Thread, task: TrainTask): TrainAnswer {
+  const { replica, backend, barrier, sums, lookout } = thread;
+  const { worker, workers } = task;
+  const { optimizer, model } = replica;
+  prepare(thread, task);
   const parameters = optimizer.slots.map(({ variable }) => variable);
   const apart = task.trace?.level === "shard";
   const tracer = task.trace === null ? null : startTrace(model, task.trace);
   try {
-    let loss = 0;
-    let correct = 0;
-    for (const batch of task.batches) {
-      const result = replica.learn(batchOf(thread, task, batch, apart), 1 / task.batches.length, tracer);
-      exchange.settle();
-      loss += result.loss;
-      correct += result.correct;
-    }
+    const { loss, correct } = learn(thread, task, apart, tracer);
     tracer?.noteParts(parameters);
     const contributions = exchangeTables(thread, task, apart);
     if (tracer) noteSums(tracer, parameters, contributions, sums, { worker, workers });
@@ -176,20 +195,36 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
       clipGrad: task.clipGrad,
       gradNorm: task.gradNorm,
       squares: Atomics.load(thread.words, CONTROL.squares) >>> 0,
+      lookout,
     });
     // Nobody frees gradients that another worker still reads.
     barrier.wait();
     return {
-      loss: loss / task.batches.length,
+      loss,
       idle: parameters.flatMap(({ frozen: is }, index) => (is || contributions[index].length === 0 ? [index] : [])),
       correct,
       gradNorm,
       observations: worker === 0 ? replica.program.observations(model) : (replica.program.observations(model), []),
+      sighting: lookout.take(),
       bytes: backend.memoryUse().peakBytes,
       trace: tracer?.trace(parameters) ?? null,
     };
   } finally {
     dropGradients(parameters);
+  }
+}
+
+function locate(thread: Thread, task: LocateTask): Origins {
+  const { replica, backend } = thread;
+  prepare(thread, task);
+  const finder = new OriginFinder(replica.model, backend);
+  try {
+    learn(thread, task, true, finder);
+    replica.program.observations(replica.model);
+    return finder.origins(task.name);
+  } finally {
+    finder.dispose();
+    dropGradients(replica.optimizer.slots.map(({ variable }) => variable));
   }
 }
 
@@ -216,13 +251,15 @@ function giveUp({ replica }: Thread, failure: Failure): Failure {
   }
 }
 
-function perform(thread: Thread, task: TrainTask | EvaluateTask): TrainAnswer | Evaluation {
-  const { backend, replica, words, barrier, exchange } = thread;
+function perform(thread: Thread, task: Exclude<Task, { type: "ready" }>): TrainAnswer | Origins | Evaluation {
+  const { backend, replica, words, barrier, exchange, lookout } = thread;
   barrier.begin(task);
   exchange.begin(task);
+  lookout.take();
   thread.store ??= new Store(backend, replica, Atomics.load(words, CONTROL.variables) >>> 0);
   thread.store.bind(task.current);
   if (task.type === "train") return train(thread, task);
+  if (task.type === "locate") return locate(thread, task);
   return replica.evaluate(batchOf(thread, task, task.batch), { ema: task.ema });
 }
 
@@ -231,7 +268,7 @@ const started = start(setupOf(workerData));
 started.catch(() => {});
 
 /** A task of the pool. */
-export async function run(task: Task): Promise<Answer<TrainAnswer | Evaluation | null>> {
+export async function run(task: Task): Promise<Answer<TrainAnswer | Origins | Evaluation | null>> {
   let thread: Thread;
   try {
     thread = await started;

@@ -138,7 +138,7 @@ export function foundAt(step: StepDigest, difference: Difference): string {
 }
 
 /** Numbers as a person lists them: `2`, `0 to 3, 5`. */
-function listed(numbers: readonly number[]): string {
+export function listed(numbers: readonly number[]): string {
   const runs: [from: number, to: number][] = [];
   for (const number of numbers) {
     const last = runs.at(-1);

@@ -4,6 +4,7 @@ import type { ModelEma, Optimizer } from "../optim/index.ts";
 import type { Batch, RawBatch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
 import type { Fault } from "./faults.ts";
+import type { NonFinite, OnNonFinite } from "./nonfinite.ts";
 import type { StepTrace, TraceRequest } from "./trace.ts";
 
 /** A batch as a loader gives it, or as plain arrays. */
@@ -18,6 +19,8 @@ export interface StepSettings {
   readonly gradNorm?: boolean;
   /** Tell digests of what the step computes, by layer or shard; slower. */
   readonly trace?: TraceRequest;
+  /** What becomes of a step that comes to NaN or infinity: it throws NonFiniteError (`stop`, the default), or says so in its result (`skip`). */
+  readonly onNonFinite?: OnNonFinite;
 }
 
 export interface StepResult {
@@ -31,6 +34,10 @@ export interface StepResult {
   readonly observations: readonly JsonObject[];
   /** Where asked for. */
   readonly trace?: StepTrace;
+  /** No update was made, and nothing changed: something was not finite. */
+  readonly skipped?: true;
+  /** What. */
+  readonly nonFinite?: NonFinite;
 }
 
 /** What evaluation finds of each sample, in order. */
@@ -54,7 +61,10 @@ export interface Pool {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly ema: ModelEma | null;
-  /** One update of the weights; several batches add up their gradients (the mean over batches). */
+  /**
+   * One update of the weights; several batches add up their gradients (the mean over batches). Errors: NonFiniteError where the loss, a
+   * gradient or a new value is not finite. A step that fails changes nothing.
+   */
   step(batches: AnyBatch | readonly AnyBatch[], settings?: StepSettings): Promise<StepResult>;
   evaluate(batch: AnyBatch, settings?: EvaluateSettings): Promise<Evaluation>;
   /** What befell workers since the last call and was made good; without workers nothing can. */

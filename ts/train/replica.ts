@@ -8,7 +8,6 @@ import type { JsonObject } from "./events.ts";
 import type { Evaluation } from "./pool.ts";
 import { resolveProgram, type LossAndLogits, type Program, type ResolvedProgram } from "./program.ts";
 
-
 export interface ReplicaOptions {
   /** Passed to the program. */
   readonly options?: JsonObject;

@@ -55,6 +55,29 @@ export function shortDigest(bytes: Uint8Array): string {
 
 const EMPTY = "-";
 
+/** Tells which layer an operation belongs to: that of the parameter it takes, or `after <layer>` for one that takes none. */
+export class LayerNames {
+  private readonly keys: ReadonlyMap<unknown, string>;
+  private layer = "the input";
+
+  constructor(model: Module) {
+    this.keys = new Map<unknown, string>(model.namedVariables().map(([key, variable]) => [variable, key]));
+  }
+
+  /** The layer of the operation that comes next in the forward pass. */
+  of(inputs: readonly (Tensor | null)[]): string {
+    const key = inputs.map((input) => this.keys.get(input)).find((known) => known !== undefined);
+    if (key === undefined) return `after ${this.layer}`;
+    this.layer = layerOf(key);
+    return this.layer;
+  }
+}
+
+/** The layer of a parameter: its key without the last word. */
+export function layerOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf("."))) || key;
+}
+
 /** One thread's trace of one step. */
 export class Tracer {
   private readonly request: TraceRequest;
@@ -62,12 +85,13 @@ export class Tracer {
   private readonly forward: ForwardDigest[] = [];
   private readonly parts = new Map<string, Digests[]>();
   private readonly sums = new Map<string, string>();
-  private layer = "the input";
+  private readonly layers: LayerNames;
   private shown: number[] | undefined;
 
   constructor(model: Module, request: TraceRequest) {
     this.request = request;
     this.keys = new Map<unknown, string>(model.namedVariables().map(([key, variable]) => [variable, key]));
+    this.layers = new LayerNames(model);
   }
 
   private see(place: Place, backend: Backend, buffer: Buffer, from: number, length: number): void {
@@ -84,8 +108,7 @@ export class Tracer {
 
   private note(op: string, result: Tensor, inputs: readonly (Tensor | null)[]): void {
     const { backend, buffer, batch, size, shape } = result;
-    const key = inputs.map((input) => this.keys.get(input)).find((known) => known !== undefined);
-    if (key !== undefined) this.layer = key.slice(0, Math.max(0, key.lastIndexOf("."))) || key;
+    const layer = this.layers.of(inputs);
     const index = this.forward.length;
     const digestOf = (shard: number | null, from: number, length: number): string => {
       this.see({ kind: "forward", index, shard }, backend, buffer, from, length);
@@ -101,7 +124,7 @@ export class Tracer {
         return digestOf(shard, start(shard), start(shard + 1) - start(shard));
       });
     }
-    this.forward.push({ op, layer: key === undefined ? `after ${this.layer}` : this.layer, digests });
+    this.forward.push({ op, layer, digests });
   }
 
   /** Notes the contributions to gradients, while they are apart. */
