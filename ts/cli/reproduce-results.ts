@@ -6,6 +6,7 @@ import type { Grid, GridDifference, GridRow, PaperNumber, Verdict } from "../rep
 import { formatCount } from "../report/numbers.ts";
 import { judgedBy, type RunLog } from "../report/run-log.ts";
 import { meanOf, paired, spreadOf, type Paired } from "../report/significance.ts";
+import { readMeasures } from "./measures.ts";
 import { packageCommit } from "./package-info.ts";
 import type { Plan } from "./reproduce-plan.ts";
 
@@ -109,6 +110,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
       spread: spreadOf(known),
       ...(number && { paper: number }),
       logs: own,
+      measures: readMeasures(plan.runs[plan.runs.findIndex((run) => same(run.choice, labels))].folder),
     };
   });
   const rows = halves.map((row): GridRow => {
@@ -129,6 +131,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     protocol: evaluate.protocol.label,
     axes: axes.filter(({ labels }) => labels.length > 1).map(({ name }) => name),
     ...(evaluate.sweep !== undefined && { sweep: evaluate.sweep }),
+    curves: evaluate.curves ?? [],
     seeds,
     rows,
     command,

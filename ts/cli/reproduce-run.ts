@@ -9,6 +9,7 @@ import { collectRun, type RunLog } from "../report/run-log.ts";
 import {
   digest,
   LocalPool,
+  NonFiniteError,
   reestimateStatistics,
   Trainer,
   type BatchSource,
@@ -26,6 +27,7 @@ import { gatherDiagnostics } from "./diagnostics.ts";
 import { DigestRecorder } from "./digest-recorder.ts";
 import { openKernels, versionsOf } from "./kernels.ts";
 import { describeMachine } from "./machine.ts";
+import { openMeasures } from "./measures.ts";
 import { packageCommit } from "./package-info.ts";
 import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } from "./reproduce-plan.ts";
 import { readLog, trimDigests, trimLog, writeRecipe } from "./run-folder.ts";
@@ -141,11 +143,6 @@ async function takeUp(trainer: Trainer, store: CheckpointStore, run: PlannedRun,
   await trimDigests(run.folder.digests, trainer.steps, onBroken);
 }
 
-/** Whether training itself failed, rather than a file or a thread: a result, too. */
-function isDivergence(error: unknown): error is Error {
-  return error instanceof Error && /\b(NaN|Infinity|finite)\b/.test(error.message);
-}
-
 /** Judges the end with running statistics estimated anew. */
 async function* reestimated(trainer: Trainer, { train }: Prepared, { experiment, setting }: Plan): AsyncGenerator<RunEvent> {
   const { reestimate } = experiment.evaluate;
@@ -198,11 +195,13 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     const log = openRunLog(run.folder.log, { append: existsSync(run.folder.log), onTrouble: message });
     recorder.open(run.folder, message);
     const gather = gatherDiagnostics(blocksOf(pool));
+    const measures = openMeasures(run.folder, trainer.steps);
     const tell = (given: RunEvent): void => {
-      const event = gather(given);
+      const event = gather(measures.take(given));
       if (event === undefined || (event.type === "checkpoint" && event.path === "")) return;
       log.write(event);
       show(event);
+      if (event.type === "evaluate") measures.add(event.step ?? trainer.steps, experiment.measure(pool.model));
     };
     let end: RunEndEvent | undefined;
     const begin = performance.now();
@@ -220,7 +219,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
           const path = await saver.save(trainer.checkpoint(), { step: trainer.steps, best: false });
           tell({ type: "checkpoint", path, step: trainer.steps });
           end = undefined;
-        } else if (isDivergence(error)) {
+        } else if (error instanceof NonFiniteError) {
           message(`${run.name}: ${error.message}`);
           reason = "diverged";
         } else throw error;
@@ -229,6 +228,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
       tell(end);
     } finally {
       recorder.close();
+      measures.close();
       log.close();
     }
     return end.reason === "stopped" ? undefined : finishedRun(plan, run);

@@ -63,6 +63,14 @@ export interface Claim {
   readonly unverified?: string;
 }
 
+/** Something measured in training, to draw over time: a figure of the paper. */
+export interface MeasuredCurve {
+  readonly title: string;
+  /** Name of the measure, and which of its numbers. */
+  readonly measure: string;
+  readonly value: string;
+}
+
 export interface Evaluate {
   readonly unit: Unit;
   readonly protocol: Protocol;
@@ -72,6 +80,7 @@ export interface Evaluate {
   readonly claims?: readonly Claim[];
   /** Batches to estimate batch norm's running statistics anew from before the end is judged; by default they stay as training left them. */
   readonly reestimate?: number;
+  readonly curves?: readonly MeasuredCurve[];
   /** An axis whose labels are numbers, to draw results over. */
   readonly sweep?: string;
 }

@@ -78,6 +78,10 @@ export interface Recipe<V extends Vary> {
   readonly loss?: (model: Layer, batch: Batch, choice: Choice<V>, run: RunContext) => Tensor | LossAndLogits;
   /** What a step leaves out or does not train: as a program's `prepare`. */
   readonly prepare?: (model: Layer, updates: number | null, choice: Choice<V>, run: RunContext) => void;
+  /** Measurements since the last call, made while the model trained, beside those of watched skips; each has a `measure`, its name. */
+  readonly observe?: (model: Layer) => readonly JsonObject[];
+  /** Measures the weights at the end of each epoch, on the calling thread; as `observe`. */
+  readonly measure?: (model: Layer) => readonly JsonObject[];
   readonly optimizer: (model: Layer, choice: Choice<V>, run: RunContext) => Optimizer;
   readonly schedule: (choice: Choice<V>, run: RunContext) => Schedule;
   readonly run: Scales;
@@ -98,6 +102,7 @@ export interface Experiment extends Program {
   data(choice: Labels, scale: Scale): DataKind;
   schedule(options: RunOptions): Schedule;
   createModel(options: JsonObject): Layer;
+  measure(model: Module): readonly JsonObject[];
 }
 
 /** A number as a label: `0.5`, `32`, `1e-6`. */
@@ -150,6 +155,8 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
     where = () => true,
     loss,
     prepare,
+    observe,
+    measure,
     optimizer,
     schedule,
     run,
@@ -218,7 +225,8 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
     createOptimizer: (made, options) => optimizer(layerOf(made), ...contextOf(options)),
     ...(loss && { loss: (made, batch, options) => loss(layerOf(made), batch, ...contextOf(options)) }),
     prepare: (made, updates, options) => prepare?.(layerOf(made), updates, ...contextOf(options)),
-    observations: (made) => (recorders.get(made)?.drain() ?? []).map((record) => ({ ...record })),
+    observations: (made) => [...(recorders.get(made)?.drain() ?? []).map((record) => ({ ...record })), ...(observe?.(layerOf(made)) ?? [])],
+    measure: (made) => measure?.(layerOf(made)) ?? [],
   };
 }
 

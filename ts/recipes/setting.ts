@@ -39,7 +39,7 @@ export interface Scales {
 }
 
 /** What makes a run of seconds of any recipe. */
-const SMOKE: Partial<Setting> = { epochs: 1, batch: 8, seeds: 1, trainImages: 16, testImages: 16, width: 4 };
+const SMOKE: Partial<Setting> = { epochs: 1, batch: 8, seeds: 1, trainImages: 16, testImages: 16, width: 4, bnGroup: undefined };
 
 function whole(who: string, name: string, value: number | undefined, least: number): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))

@@ -4,6 +4,7 @@ import { curveFigure } from "./curves.ts";
 import { colorOf, figure, type Table } from "./figure.ts";
 import { gridTable, meanCourse, numberText, type Grid, type GridRow } from "./grid.ts";
 import { html, type Html } from "./html.ts";
+import { formatNumber } from "./numbers.ts";
 
 const RIGHT = 16;
 const ROW = 26;
@@ -123,4 +124,30 @@ export async function courseFigure(grid: Grid, most = 8): Promise<Html | undefin
     axis: "format(datum.value * 100, '.3~g') + ' %'",
     range: (low, high) => [Math.max(0, low - 0.02), Math.min(1, high + 0.02)],
   });
+}
+
+/** What the method measured, over time: the first seed of each combination. */
+export async function measureFigures(grid: Grid, most = 8): Promise<Html[]> {
+  const drawn: Html[] = [];
+  for (const [number, { title, measure, value }] of grid.curves.entries()) {
+    const curves = grid.rows.slice(0, most).map(({ name, measures }, index) => ({
+      index,
+      name,
+      exact: measures.flatMap((each) =>
+        each.measure === measure && value in each.values ? [{ x: each.step, y: each.values[value] }] : [],
+      ),
+    }));
+    const made = await curveFigure({
+      id: `measure-${number}`,
+      title,
+      note: html`The first seed of each.`,
+      unit: "step",
+      curves: curves.filter(({ exact }) => exact.length > 1),
+      format: formatNumber,
+      axis: "format(datum.value, '.2~g')",
+      range: (low, high) => [Math.min(0, low), high > 0 ? 1.05 * high : 1],
+    });
+    if (made !== undefined) drawn.push(made);
+  }
+  return drawn;
 }

@@ -1,6 +1,6 @@
 // The report of a grid of runs: one HTML file that stands alone, with the table, the paper's figures drawn from our runs, and digests.
 import { table } from "./figure.ts";
-import { courseFigure, dotFigure, sweepFigure } from "./grid-figures.ts";
+import { courseFigure, dotFigure, measureFigures, sweepFigure } from "./grid-figures.ts";
 import { gridTable, type Grid } from "./grid.ts";
 import { heatMaps, lettersNote } from "./heat-map.ts";
 import { html, type Html } from "./html.ts";
@@ -14,7 +14,8 @@ import { statement } from "./significance.ts";
 const MOST_MAPS = 4;
 
 async function figures(grid: Grid): Promise<Html | undefined> {
-  const drawn = [await dotFigure(grid), await sweepFigure(grid), await courseFigure(grid)].filter((each) => each !== undefined);
+  const usual = [await dotFigure(grid), await sweepFigure(grid), await courseFigure(grid)].filter((each) => each !== undefined);
+  const drawn = [...usual, ...(await measureFigures(grid))];
   return drawn.length === 0 ? undefined : html`<div class="figures">${drawn}</div>`;
 }
 

@@ -12,6 +12,13 @@ export interface PaperNumber {
   readonly unverified?: string;
 }
 
+/** Something that a run measured beside its accuracy. */
+export interface Measure {
+  readonly step: number;
+  readonly measure: string;
+  readonly values: { readonly [name: string]: number };
+}
+
 /** Whether we find what the paper finds. */
 export type Verdict = "same" | "opposite" | "not shown" | "differs" | "paper says nothing" | "no runs";
 
@@ -41,6 +48,8 @@ export interface GridRow {
   readonly paper?: PaperNumber;
   readonly difference?: GridDifference;
   readonly logs: readonly (RunLog | null)[];
+  /** What the run of the first seed measured. */
+  readonly measures: readonly Measure[];
 }
 
 export interface Grid {
@@ -60,6 +69,8 @@ export interface Grid {
   readonly axes: readonly string[];
   /** The axis whose labels are numbers, to draw results over. */
   readonly sweep?: string;
+  /** Measures to draw over time. */
+  readonly curves: readonly { readonly title: string; readonly measure: string; readonly value: string }[];
   readonly seeds: readonly number[];
   readonly rows: readonly GridRow[];
   readonly command: string;

@@ -7,10 +7,9 @@
 //   Ours      not yet run. Desk scale: ResNetV2-18 an eighth as wide, CIFAR-10.
 // Which fan and distribution Xavier and He have is not said: uniform, and normal by fan-out, are ours.
 import { additive, orthogonal, resnetV2 } from "../../models/index.ts";
-import { init } from "../../nn/index.ts";
+import { init, initializeWeights } from "../../nn/index.ts";
 import { cifar10, cifar100 } from "../data-kind.ts";
 import { accuracy, bestEpochs, type Published } from "../evaluate.ts";
-import { withInitialWeights } from "../initial-weights.ts";
 import { recipe } from "../recipe.ts";
 import { about, augmentation, desk, drops, setting, sgd } from "./paper.ts";
 
@@ -28,7 +27,7 @@ export default recipe({
   expects: "Additive a little above per-sample updates (0.2 to 0.3 points), He above the others, whatever the update.",
   data: ({ data }) => data,
   model: ({ skip, weights }, { net, watch, setting: { depth }, seed }) =>
-    withInitialWeights(resnetV2({ ...net, depth: depth ?? 50, skip: watch(skip) }), weights, seed),
+    initializeWeights(resnetV2({ ...net, depth: depth ?? 50, skip: watch(skip) }), weights, { seed }),
   vary: { data: { cifar100: cifar100(augmentation), cifar10: cifar10(augmentation) }, weights: initial, skip: skips },
   optimizer: (model, _, run) => sgd(model, run),
   schedule: (_, run) => drops(run, 0.1),
