@@ -1,5 +1,5 @@
-// Central differences of a whole model in float64. Where a ReLU changes side between two evaluations the loss has a kink: such
-// points are noticed by the signs of all activations, drawn again and counted.
+// Central differences of a whole model in float64. Where a ReLU changes side between two evaluations, or a window its largest value, the
+// loss has a kink: such points are noticed by the signs of all activations, drawn again and counted.
 import * as assert from "uvu/assert";
 import type { Backend, Buffer } from "../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
@@ -7,20 +7,24 @@ import { createReferenceBackend } from "../../ts/backend/reference.ts";
 const STEP = 1e-5;
 
 export interface SignedBackend extends Backend {
-  /** A number that tells which side every ReLU was on since the last call. */
+  /** A number that tells which side every ReLU was on, and what every max pool took, since the last call. */
   side(): number;
 }
 
-/** The float64 backend, watching plain and fused ReLUs. */
+/** The float64 backend, watching plain and fused ReLUs and max pools. */
 export function signedBackend(): SignedBackend {
   const backend = createReferenceBackend();
   let hash = 0;
-  const run: Backend["run"] = (kernel, buffers, numbers) => {
-    backend.run(kernel, buffers, numbers);
+  const run: Backend["run"] = (kernel, operands, numbers) => {
+    backend.run(kernel, operands, numbers);
     const fused = kernel.name === "batch_norm_f32" && (numbers as Record<string, number>).relu === 1;
-    if (!fused && kernel.name !== "relu_f32") return;
-    for (const value of backend.readSync!((buffers as Record<string, Buffer>).y))
-      hash = (Math.imul(hash, 0x01000193) ^ (value > 0 ? 0x9e3779b9 : 0x7f4a7c15)) >>> 0;
+    const pooled = kernel.name === "max_pool2d_f32";
+    if (!fused && !pooled && kernel.name !== "relu_f32") return;
+    const operand = (operands as Record<string, Buffer | { readonly buffer: Buffer }>)[pooled ? "index" : "y"];
+    for (const value of backend.readSync!("buffer" in operand ? operand.buffer : operand)) {
+      const side = pooled ? value : value > 0 ? 0x9e3779b9 : 0x7f4a7c15;
+      hash = (Math.imul(hash, 0x01000193) ^ side) >>> 0;
+    }
   };
   return {
     ...backend,

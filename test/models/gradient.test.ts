@@ -2,29 +2,16 @@
 // head, with whole-batch and group statistics, and the product's smallest nets of both layouts.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  backward,
-  crossEntropy,
-  globalAveragePool,
-  noGrad,
-  scope,
-  tensor,
-  wholeBatch,
-  withBackend,
-  type SliceOptions,
-  type Tensor,
-} from "../../ts/autograd/index.ts";
+import { globalAveragePool, withBackend, type SliceOptions, type Tensor } from "../../ts/autograd/index.ts";
 import { BasicUnit, BottleneckUnit } from "../../ts/models/block/unit.ts";
 import { additive, orthogonal, padChannels, projection, resnetV2, type SkipKind } from "../../ts/models/index.ts";
-import { BatchNorm2d, Conv2d, initialize, Layer, Linear } from "../../ts/nn/index.ts";
-import { signed } from "../golden/hash.ts";
-import { checkGradients, signedBackend, type Checked, type Moved } from "./difference.ts";
+import { BatchNorm2d, Conv2d, Layer, Linear } from "../../ts/nn/index.ts";
+import { signedBackend } from "./difference.ts";
+import { check, prepared } from "./net-gradients.ts";
 
 const test = suite("models/gradient");
 
-const [N, SIZE, WIDTH, CLASSES] = [3, 8, 4, 10];
-const places = 10;
-const tolerance = 1e-7;
+const [WIDTH, CLASSES] = [4, 10];
 
 /** Stem, a first unit, a unit that halves the image and widens, BN-ReLU, pool, linear. */
 class TwoUnits extends Layer {
@@ -57,59 +44,6 @@ class TwoUnits extends Layer {
     const stream = this.units.reduce((value, unit) => unit.forward(value), this.stem.forward(x));
     return this.fc.forward(globalAveragePool(this.norm.forward(stream)));
   }
-}
-
-/** Gives every parameter a value of no special kind, biases and scales too. */
-function stir(model: Layer): void {
-  for (const [key, variable] of model.namedParameters())
-    if (variable.shape.length === 1) {
-      const values = variable.toArray();
-      const noise = signed(key, values.length);
-      variable.backend.write(
-        variable.buffer,
-        values.map((value, at) => value + 0.3 * noise[at]),
-      );
-    }
-}
-
-interface Prepared {
-  readonly moved: readonly Moved[];
-  readonly loss: () => number;
-}
-
-/** A model with a batch and the gradients of its parameters and images, for the time of `work`. */
-function prepared<T>(make: () => Layer, slice: SliceOptions, work: (prepared: Prepared) => T): T {
-  return scope(() => {
-    const model = initialize(make(), { seed: 3 });
-    stir(model);
-    const x = tensor(signed("images", N * SIZE * SIZE * 3), [N, SIZE, SIZE, 3], { requiresGrad: true });
-    const labels = tensor([3, 0, 7]);
-    x.batch = labels.batch = wholeBatch(N, slice);
-    const lossOf = (): Tensor => crossEntropy(model.forward(x), labels, { smoothing: 0.1 });
-    scope(() => backward(lossOf()));
-    const moved = [["images", x] as const, ...model.namedParameters()].map(([name, variable]): Moved => ({
-      name,
-      values: Float64Array.from(variable.toArray()),
-      write: (values) => variable.backend.write(variable.buffer, values),
-      gradient: variable.grad!.toArray(),
-    }));
-    try {
-      return work({ moved, loss: () => scope(() => noGrad(() => lossOf().item())) });
-    } finally {
-      x.grad?.dispose();
-      model.dispose();
-    }
-  });
-}
-
-function check(make: () => Layer, slice: SliceOptions): Checked {
-  const backend = signedBackend();
-  const draws = signed("draws", 100_000);
-  let drawn = 0;
-  const draw = (): number => (draws[drawn++] + 1) / 2;
-  return withBackend(backend, () =>
-    prepared(make, slice, ({ moved, loss }) => checkGradients(moved, { side: backend.side, loss, places, draw, tolerance })),
-  );
 }
 
 /** Gradients alone. */
