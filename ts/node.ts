@@ -9,6 +9,9 @@ import { createTeam as createTeamOf, type Team, type TeamOptions } from "../work
 
 export * from "./index.ts";
 export { readCifar10, readCifar100, readMnist, type Splits } from "./data/node/files.ts";
+export { readImageClasses, readImageFolder, type ImageFolderOptions } from "./data/node/image-folder.ts";
+export type { PictureOptions } from "./data/node/picture-set.ts";
+export { readTinyImagenet, type TinyImagenetOptions } from "./data/node/tiny-imagenet.ts";
 export type { KernelPath } from "./kernel-path/kernel-path.ts";
 export { WriteError } from "./train/node/atomic-file.ts";
 export { checkpointBytes, readCheckpoint } from "./train/node/checkpoint-file.ts";

@@ -1,6 +1,6 @@
 // Makes PNGs of every kind from pixels, for the tests of the decoder: a plain second implementation that filters and interlaces.
 import { deflateSync } from "node:zlib";
-import { crc32 } from "../../ts/train/png.ts";
+import { crc32 } from "../../ts/data/crc32.ts";
 
 export interface PngKind {
   readonly width: number;

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { decodePicture, readPicture } from "../../ts/cli/picture.ts";
+import { decodePicture, readPicture } from "../../ts/data/node/decode-picture.ts";
 import { RAMP_JPEG } from "../cli/jpeg.ts";
 import { chunk, header, SIGNATURE } from "../cli/png-maker.ts";
 import { joined, type BadFile } from "./bad-file.ts";

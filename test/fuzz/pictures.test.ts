@@ -1,8 +1,9 @@
 // Changed pictures. A JPEG takes milliseconds to decode, and a decoder that failed is made anew: fewer of those.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { decodePicture, MOST_PIXELS, type Picture } from "../../ts/cli/picture.ts";
-import { crc32 } from "../../ts/train/png.ts";
+import { crc32 } from "../../ts/data/crc32.ts";
+import { decodePicture, MOST_PIXELS } from "../../ts/data/node/decode-picture.ts";
+import type { Picture } from "../../ts/data/picture.ts";
 import { RAMP_JPEG } from "../cli/jpeg.ts";
 import { makePng, type PngKind } from "../cli/png-maker.ts";
 import { fuzz, rounds } from "./harness.ts";

@@ -6,7 +6,6 @@ import { ResNetV2 } from "../models/index.ts";
 import type { Pool } from "../train/index.ts";
 import type { DataDescription } from "./checkpoint-about.ts";
 import { inputOf } from "./picture-input.ts";
-import { readPicture } from "./picture.ts";
 import { openTrained } from "./trained.ts";
 import { number } from "./usage.ts";
 
@@ -35,6 +34,8 @@ interface PredictOptions {
 async function predict(files: readonly string[], { checkpoint, topK, json }: PredictOptions): Promise<void> {
   const { about, pool } = await openTrained(checkpoint, 0);
   const { data } = about;
+  // Nobody else pays for the decoders.
+  const { readPicture } = await import("../data/node/decode-picture.ts");
   try {
     for (const file of files) {
       const picture = await readPicture(file);

@@ -17,14 +17,7 @@ export {
 export type { LoaderOptions } from "./loader.ts";
 export type { MixOptions } from "./mix.ts";
 export type { Picture } from "./picture.ts";
-export {
-  timmIncreasingOps,
-  timmOps,
-  torchvisionOps,
-  type OpTable,
-  type PictureOp,
-  type RandAugmentOptions,
-} from "./rand-augment.ts";
+export { timmIncreasingOps, timmOps, torchvisionOps, type OpTable, type PictureOp, type RandAugmentOptions } from "./rand-augment.ts";
 export { bicubic, bilinear, resize, type Filter } from "./resize.ts";
 export type { ResizedCropOptions } from "./resized-crop.ts";
 export { FormatError } from "./format-error.ts";

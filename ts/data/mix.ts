@@ -1,8 +1,6 @@
 // Mixup (Zhang et al., 2017) and cutmix (Yun et al., 2019) as timm combines them. A batch is mixed with itself in reverse: image i with
-// image n - 1 - i. Mixup: lambda a + (1 - lambda) b. Cutmix: a rectangle of b in a, height and width sqrt(1 - lambda) of the image's around
-// a random center, cut at the border; lambda becomes the share of a that is left. Targets are lambda one-hot(a) + (1 - lambda) one-hot(b).
-// lambda is of Beta(alpha, alpha).
-//
+// image n - 1 - i. Mixup: lambda a + (1 - lambda) b, lambda of Beta(alpha, alpha). Cutmix: a rectangle of b in a, cutBox; lambda becomes the
+// share of a that is left. Targets are lambda one-hot(a) + (1 - lambda) one-hot(b).
 // Draws: stream(seed, "mix"), counters (batch, epoch, 0) where a batch has one lambda, (sample, epoch, 1) where a pair (its first) or a
 // sample has its own. Words: whether, which, lambda (as many as it takes), row and column of the center.
 import { betaDraw } from "./beta.ts";
@@ -53,7 +51,7 @@ export function checkMix({ mixup = 0, cutmix = 0, probability = 1, switchProbabi
     throw new RangeError(`mix: offEpoch is ${offEpoch}, wanted a whole number from 0`);
 }
 
-/** The rectangle of a cutmix with this lambda around a center, cut at the border (timm's rand_bbox). */
+/** The rectangle of a cutmix: sqrt(1 - lambda) of height and width around a center, cut at the border (timm's rand_bbox). */
 export function cutBox({ height, width }: ImageShape, lambda: number, row: number, column: number): Window {
   const share = Math.sqrt(1 - lambda);
   const halfHeight = Math.floor(Math.trunc(height * share) / 2);

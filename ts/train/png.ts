@@ -1,18 +1,7 @@
 // Small images as PNG data URLs for logs and reports, in plain TypeScript: pixels stored without compression (a 32x32 picture is 3 kB).
 // Source: the PNG specification (ISO/IEC 15948), RFC 1950 and 1951. Not a general encoder: 8 bits, gray or RGB.
 
-const CRC = new Uint32Array(256).map((_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-/** CRC-32, as PNG and zip have it. */
-export function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = CRC[(value ^ byte) & 255] ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
-}
+import { crc32 } from "../data/crc32.ts";
 
 function adler32(bytes: Uint8Array): number {
   let a = 1;

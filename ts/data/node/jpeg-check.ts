@@ -59,6 +59,7 @@ export function checkJpeg(
       if (size !== undefined) return fail(at, `${named(marker)}, a second frame`, "one");
       const components = length < 8 ? 0 : bytes[at + 9];
       if (length < 8 || length !== 8 + 3 * components) return fail(at + 2, `a frame header of ${length} bytes`, "8 and 3 a component");
+      if (components === 4) return fail(at + 9, "4 components (CMYK)", "1 (gray) or 3 (colors)");
       size = { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
       checkSize(size.width, size.height, at + 5);
     }

@@ -1,8 +1,8 @@
 // PNG to 8-bit RGBA: every color type and bit depth, interlaced or not, without color management. Checksums and the order of chunks are
 // checked, and the data must unpack to exactly what the size in the header says, which is no more than DEFLATE can pack into it: a small
 // file cannot fill the memory. Source: the PNG specification (ISO/IEC 15948).
-import { crc32 } from "../train/png.ts";
 import { inflateSync } from "node:zlib";
+import { crc32 } from "../crc32.ts";
 
 /** Ends the reading; never returns. */
 export type Fail = (offset: number, found: string, wanted: string) => never;
