@@ -15,3 +15,4 @@ export * from "./simd/elementwise";
 export * from "./simd/softmax";
 export * from "./simd/random";
 export * from "./simd/reduce";
+export * from "./simd/attention";

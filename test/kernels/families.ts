@@ -9,6 +9,7 @@ export const families: readonly string[] = [
   "rowwise",
   "reduce",
   "softmax",
+  "attention",
   "norm",
   "layer-norm",
   "group-norm",

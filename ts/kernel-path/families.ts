@@ -1,5 +1,6 @@
 // The hot kernels: each is compiled while V8 widens vectors, compared with its plain code in every bit, and timed.
 // A kernel that calls the tiles of matrix products must be here: V8 could else put a plain copy of a tile made for wide vectors into it.
+import { attention, attentionBackward } from "../kernels/attention.ts";
 import { conv2d, conv2dInputGradient, conv2dWeightGradient, type ConvSizes } from "../kernels/conv.ts";
 import { gemmNn, gemmNt, gemmTn } from "../kernels/gemm.ts";
 import { conv2dWinograd, conv2dWinogradInputGradient, conv2dWinogradWeightGradient, type WinogradSizes } from "../kernels/winograd.ts";
@@ -69,6 +70,15 @@ const tiled: readonly WinogradSizes[] = [
 /** 36 products for 16 outputs. */
 const winogradOperations = ({ n, h, w, c, k }: WinogradSizes): number => (2 * 36 * n * h * w * c * k) / 16;
 
+// Long rows, so that little of the time goes to exponentials.
+const heads = [
+  { n: 1, t: 64, heads: 1, d: 128, scale: 0.125 },
+  { n: 1, t: 21, heads: 2, d: 5, scale: 0.5 },
+  { n: 2, t: 133, heads: 1, d: 16, scale: 0.25 },
+];
+type HeadSizes = (typeof heads)[number];
+const headProducts = ({ n, t, heads, d }: HeadSizes): number => 2 * n * heads * t * t * d;
+
 export const families: readonly Family[] = [
   family(gemmNn, matrixOperations, matrices),
   family(gemmNt, matrixOperations, matrices),
@@ -79,4 +89,6 @@ export const families: readonly Family[] = [
   family(conv2dWinograd, winogradOperations, tiled),
   family(conv2dWinogradInputGradient, winogradOperations, tiled),
   family(conv2dWinogradWeightGradient, winogradOperations, tiled),
+  family(attention, (sizes) => 2 * headProducts(sizes), heads),
+  family(attentionBackward, (sizes) => 5 * headProducts(sizes), heads),
 ];
