@@ -14,7 +14,7 @@ const MOST_PAIRS = 6;
 const MOST_LETTERS = 14;
 
 export function className(classes: readonly string[] | undefined, label: number): string {
-  return classes?.[label] ?? `class ${label}`;
+  return classes?.[label] ?? (label < 0 ? "nothing" : `class ${label}`);
 }
 
 export interface Sampled extends RunLabel {

@@ -3,6 +3,7 @@ import type {
   CheckpointEvent,
   DiagnosticsEvent,
   EvaluateEvent,
+  NonFiniteEvent,
   RunEndEvent,
   RunEvent,
   RunStartEvent,
@@ -17,6 +18,8 @@ export interface RunLog {
   readonly evaluations: readonly EvaluateEvent[];
   readonly diagnostics: readonly DiagnosticsEvent[];
   readonly checkpoints: readonly CheckpointEvent[];
+  /** Steps that came to NaN or infinity and were passed over. */
+  readonly passed: readonly NonFiniteEvent[];
   /** The newest. */
   readonly samples?: SamplesEvent;
   readonly end?: RunEndEvent;
@@ -31,6 +34,7 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
   let evaluations: EvaluateEvent[] = [];
   let diagnostics: DiagnosticsEvent[] = [];
   let checkpoints: CheckpointEvent[] = [];
+  let passed: NonFiniteEvent[] = [];
   let samples: SamplesEvent | undefined;
   let end: RunEndEvent | undefined;
   let resumedAt: number[] = [];
@@ -42,6 +46,7 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
         evaluations = evaluations.filter((each) => (each.step ?? each.epoch * stepsPerEpoch) <= resumedFrom);
         diagnostics = diagnostics.filter((each) => each.step <= resumedFrom);
         checkpoints = checkpoints.filter((each) => each.step <= resumedFrom);
+        passed = passed.filter((each) => each.step <= resumedFrom + 1);
         if (resumedFrom === 0) samples = undefined;
         resumedAt = [...resumedAt.filter((step) => step < resumedFrom), ...(resumedFrom > 0 ? [resumedFrom] : [])];
         end = undefined;
@@ -50,6 +55,10 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
       }
       case "step":
         steps.push(event);
+        break;
+      case "nonfinite":
+        // One right after the step that it was resumed from may come again.
+        if (event.skipped) passed = [...passed.filter((each) => each.batch < event.batch), event];
         break;
       case "evaluate":
         evaluations.push(event);
@@ -68,7 +77,7 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
     }
   }
   if (start === undefined) throw new Error(`report: ${events.length} events and no run-start, wanted the log of a run`);
-  return { start, steps, evaluations, diagnostics, checkpoints, samples, end, resumedAt };
+  return { start, steps, evaluations, diagnostics, checkpoints, passed, samples, end, resumedAt };
 }
 
 /** The split that a run is judged by: that of its last evaluation. */

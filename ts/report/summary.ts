@@ -57,6 +57,10 @@ function statusOf(run: RunLog): string {
   if (run.end === undefined) parts.push(`Not finished: the log ends ${at}.`);
   else if (run.end.reason !== "finished") parts.push(`${reasons[run.end.reason]} ${at}.`);
   if (bad !== undefined) parts.push(`The loss is not a number from step ${formatCount(bad.step)} on.`);
+  if (run.passed.length > 0) {
+    const steps = run.passed.length === 1 ? "One step" : `${formatCount(run.passed.length)} steps`;
+    parts.push(`${steps} came to NaN or infinity and were passed over, the first where step ${formatCount(run.passed[0].step)} would be.`);
+  }
   if (run.resumedAt.length > 0) parts.push(`Resumed after ${run.resumedAt.map((step) => `step ${formatCount(step)}`).join(", ")}.`);
   return parts.join(" ");
 }

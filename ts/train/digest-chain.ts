@@ -4,6 +4,7 @@ import { CONTRACT } from "../contract.ts";
 import type { Variable } from "../nn/index.ts";
 import { newHasher } from "../sha256.ts";
 import { bytesOf } from "./memory-bytes.ts";
+import type { NonFiniteWhat } from "./nonfinite-what.ts";
 import type { Pool, StepResult } from "./pool.ts";
 import { shortDigest, type ForwardDigest, type GradientDigest } from "./trace.ts";
 
@@ -46,6 +47,18 @@ export interface StepDigest {
   readonly forward?: readonly ForwardDigest[];
 }
 
+/** Batches that were passed over without an update: something was not finite. The state stays what it was. */
+export interface SkipDigest {
+  /** Batches before them since the start of training, and how many they are. */
+  readonly skipped: number;
+  readonly batches: number;
+  /** Steps done. */
+  readonly after: number;
+  readonly what: NonFiniteWhat;
+  /** SHA-256 of the chain before, and of all above. */
+  readonly chain: string;
+}
+
 type Trained = Pick<Pool, "model" | "optimizer" | "ema">;
 
 /** All that a step changes, in a fixed order, by the names that checkpoints have. */
@@ -83,6 +96,11 @@ function sha256Of(line: string): string {
 /** The chain with one step more. */
 export function chainAfter(chain: string, { step, loss, correct, size, gradNorm, state }: Omit<StepDigest, "chain">): string {
   return sha256Of(`${chain}\n${step} ${loss} ${correct} ${size} ${gradNorm ?? "-"}\n${state}\n`);
+}
+
+/** The chain with batches passed over. */
+export function chainAfterSkip(chain: string, { skipped, batches, after, what }: Omit<SkipDigest, "chain">): string {
+  return sha256Of(`${chain}\nskipped ${skipped} ${batches} ${what}\nafter ${after}\n`);
 }
 
 /** The digests of one pool's steps. */
@@ -125,6 +143,12 @@ export class DigestChain {
       ...(trace && { values: this.values(), gradients: trace.gradients }),
       ...(trace && trace.forward.length > 0 && { forward: trace.forward }),
     };
+  }
+
+  /** Adds batches that were passed over. */
+  skip(passed: Omit<SkipDigest, "chain">): SkipDigest {
+    this.chain = chainAfterSkip(this.chain ?? "", passed);
+    return { ...passed, chain: this.chain };
   }
 
   private values(): ValueDigest[] {

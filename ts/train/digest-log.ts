@@ -1,9 +1,10 @@
 // digests.jsonl: one digest a line, written and read back. Lists instead of objects where keys are names of parameters.
 import * as v from "valibot";
 import { FormatError, shown } from "../data/format-error.ts";
-import type { DigestBegin, StepDigest } from "./digest-chain.ts";
+import type { DigestBegin, SkipDigest, StepDigest } from "./digest-chain.ts";
 import type { Json } from "./events.ts";
 import { parseLines, type LinePlace } from "./log.ts";
+import { NON_FINITE } from "./nonfinite-what.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const whole = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits"));
@@ -51,9 +52,20 @@ const step: v.GenericSchema<unknown, StepDigest> = v.object({
   ),
 });
 
+const skip: v.GenericSchema<unknown, SkipDigest> = v.object({
+  skipped: count,
+  batches: count,
+  after: count,
+  what: v.picklist(NON_FINITE),
+  chain: whole,
+});
+
+/** A line of the file. */
+export type DigestEntry = DigestBegin | StepDigest | SkipDigest;
+
 /** One digest as a JSON line, without the line's end. */
-export function formatDigest(digest: DigestBegin | StepDigest): string {
-  if ("begin" in digest) return JSON.stringify(digest);
+export function formatDigest(digest: DigestEntry): string {
+  if (!("step" in digest)) return JSON.stringify(digest);
   const { values, gradients, forward, ...rest } = digest;
   return JSON.stringify({
     ...rest,
@@ -63,9 +75,10 @@ export function formatDigest(digest: DigestBegin | StepDigest): string {
   });
 }
 
-function digestOf(value: Json, { file, line, offset }: LinePlace): DigestBegin | StepDigest {
-  const isBegin = typeof value === "object" && value !== null && "begin" in value;
-  const result = v.safeParse<v.GenericSchema<unknown, DigestBegin | StepDigest>>(isBegin ? begin : step, value);
+function digestOf(value: Json, { file, line, offset }: LinePlace): DigestEntry {
+  const has = (key: string): boolean => typeof value === "object" && value !== null && key in value;
+  const schema = has("begin") ? begin : has("skipped") ? skip : step;
+  const result = v.safeParse<v.GenericSchema<unknown, DigestEntry>>(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const found = `${v.getDotPath(issue) ?? "what"} ${issue.received} in line ${line}`;
@@ -79,10 +92,23 @@ function digestOf(value: Json, { file, line, offset }: LinePlace): DigestBegin |
 
 export interface DigestLog {
   /** In the order of the file. */
-  readonly entries: readonly (DigestBegin | StepDigest)[];
+  readonly entries: readonly DigestEntry[];
   readonly begins: readonly DigestBegin[];
+  /** Batches that were passed over, in the order of the file. */
+  readonly skips: readonly SkipDigest[];
   /** By step. */
   readonly steps: ReadonlyMap<number, StepDigest>;
+}
+
+/** `12 (loss)`, `12 to 13 (gradient)`: batches that were passed over, and why. */
+export function skipText({ skipped, batches, what }: SkipDigest): string {
+  return `${skipped}${batches > 1 ? ` to ${skipped + batches - 1}` : ""} (${what})`;
+}
+
+/** Batches from number `from` on that were passed over between a step and the one before it; "" where none were. */
+export function skipsBefore({ skips }: Pick<DigestLog, "skips">, step: number, from = 0): string {
+  const passed = skips.filter(({ after, skipped }) => after === step - 1 && skipped >= from);
+  return passed.map(skipText).join(", ");
 }
 
 /** Reads a file of digests; a last line cut short is left out. Throws FormatError. */
@@ -91,6 +117,7 @@ export function parseDigests(bytes: Uint8Array, file: string): DigestLog {
   return {
     entries,
     begins: entries.filter((entry) => "begin" in entry),
-    steps: new Map(entries.flatMap((entry) => ("begin" in entry ? [] : [[entry.step, entry] as const]))),
+    skips: entries.filter((entry) => "skipped" in entry),
+    steps: new Map(entries.flatMap((entry) => ("step" in entry ? [[entry.step, entry] as const] : []))),
   };
 }

@@ -1,5 +1,6 @@
-// The typed events of a run, in the order a run yields them: run-start, then step / diagnostics / evaluate / samples / checkpoint, then run-end.
+// The typed events of a run, in the order a run yields them: run-start, then step / nonfinite / diagnostics / evaluate / samples / checkpoint, then run-end.
 // A log is one event a JSON line. Wall time appears here only, never in a result.
+import type { NonFiniteWhat } from "./nonfinite-what.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -67,6 +68,38 @@ export interface StepEvent {
   readonly seconds?: number;
 }
 
+/** A step came to NaN or infinity and was not made: nothing of it is left. The batches are passed over, or the run ends. */
+export interface NonFiniteEvent {
+  readonly type: "nonfinite";
+  /** The epoch it belongs to, from 1. */
+  readonly epoch: number;
+  /** The step that it would have been. */
+  readonly step: number;
+  /** Batches before it since the start of training, and how many it has. */
+  readonly batch: number;
+  readonly batches: number;
+  /** The loss, the gradient of a parameter, the norm that gradients are clipped by, or a new value. */
+  readonly what: NonFiniteWhat;
+  /** The parameter, or the variable of the new value. */
+  readonly name?: string;
+  /** NaN, Infinity or -Infinity. */
+  readonly value: number;
+  /** The first operation of the forward pass whose result is not finite, and what it gives. */
+  readonly op?: string;
+  readonly first?: number;
+  /** Its layer, or that of the parameter. */
+  readonly layer?: string;
+  /** The shards where that is so. */
+  readonly shards?: readonly number[];
+  /** Samples of the step, from 0, that are not finite themselves. */
+  readonly samples?: readonly number[];
+  /** A variable that was not finite before the step. */
+  readonly before?: string;
+  readonly learningRate: number;
+  /** The batches were passed over; else the run ends. */
+  readonly skipped: boolean;
+}
+
 /** The model was evaluated on a whole split. */
 export interface EvaluateEvent {
   readonly type: "evaluate";
@@ -81,6 +114,8 @@ export interface EvaluateEvent {
   readonly top5: number;
   /** Images of class [row] that were taken for class [column]. */
   readonly confusion?: readonly (readonly number[])[];
+  /** Images whose logits or loss are not finite; absent where there are none. */
+  readonly nonFinite?: number;
   readonly seconds?: number;
 }
 
@@ -115,6 +150,7 @@ export interface SamplesEvent {
   /** `data:image/png;base64,...` each. */
   readonly images: readonly string[];
   readonly labels: readonly number[];
+  /** -1 where the model says nothing, because of a NaN. */
   readonly predictions: readonly number[];
   /** Probability of the prediction, 0 to 1. */
   readonly probabilities: readonly number[];
@@ -137,4 +173,5 @@ export interface RunEndEvent {
   readonly reason: "finished" | "stopped" | "max-steps" | "diverged";
 }
 
-export type RunEvent = RunStartEvent | StepEvent | EvaluateEvent | DiagnosticsEvent | SamplesEvent | CheckpointEvent | RunEndEvent;
+export type RunEvent =
+  RunStartEvent | StepEvent | NonFiniteEvent | EvaluateEvent | DiagnosticsEvent | SamplesEvent | CheckpointEvent | RunEndEvent;

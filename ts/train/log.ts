@@ -10,12 +10,14 @@ import type {
   Json,
   JsonObject,
   Machine,
+  NonFiniteEvent,
   RunEndEvent,
   RunEvent,
   RunStartEvent,
   SamplesEvent,
   StepEvent,
 } from "./events.ts";
+import { NON_FINITE } from "./nonfinite-what.ts";
 import { parseStrictJson, plainJson } from "./strict-json.ts";
 
 // JSON has no NaN and no infinities, yet a run that diverges must log its loss: they are written as these words.
@@ -77,6 +79,25 @@ const step: v.GenericSchema<unknown, StepEvent> = v.object({
   seconds: v.optional(real),
 });
 
+const nonfinite: v.GenericSchema<unknown, NonFiniteEvent> = v.object({
+  type: v.literal("nonfinite"),
+  epoch: count,
+  step: count,
+  batch: count,
+  batches: count,
+  what: v.picklist(NON_FINITE),
+  name: v.optional(v.string()),
+  value: real,
+  op: v.optional(v.string()),
+  first: v.optional(real),
+  layer: v.optional(v.string()),
+  shards: v.optional(v.array(count)),
+  samples: v.optional(v.array(count)),
+  before: v.optional(v.string()),
+  learningRate: real,
+  skipped: v.boolean(),
+});
+
 const evaluate: v.GenericSchema<unknown, EvaluateEvent> = v.object({
   type: v.literal("evaluate"),
   epoch: count,
@@ -91,6 +112,7 @@ const evaluate: v.GenericSchema<unknown, EvaluateEvent> = v.object({
       v.check((rows) => rows.every((row) => row.length === rows.length), "as many columns as rows"),
     ),
   ),
+  nonFinite: v.optional(count),
   seconds: v.optional(real),
 });
 
@@ -116,7 +138,7 @@ const samples: v.GenericSchema<unknown, SamplesEvent> = v.pipe(
     step: v.optional(count),
     images: v.array(v.pipe(v.string(), v.regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/, "a PNG data URL"))),
     labels: v.array(count),
-    predictions: v.array(count),
+    predictions: v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(-1))),
     probabilities: v.array(real),
   }),
   v.check(
@@ -138,6 +160,7 @@ const runEnd: v.GenericSchema<unknown, RunEndEvent> = v.object({
 const schemas: { readonly [T in RunEvent["type"]]: v.GenericSchema<unknown, Extract<RunEvent, { type: T }>> } = {
   "run-start": runStart,
   step,
+  nonfinite,
   evaluate,
   diagnostics,
   samples,

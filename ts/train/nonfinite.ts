@@ -10,10 +10,6 @@ import type { NonFiniteWhat } from "./nonfinite-what.ts";
 import type { Pool } from "./pool.ts";
 import { layerOf } from "./trace.ts";
 
-/** What becomes of a step whose loss, gradients or new values are not finite. */
-export const ON_NON_FINITE = ["stop", "skip"] as const;
-export type OnNonFinite = (typeof ON_NON_FINITE)[number];
-
 /** What was not finite in a step. */
 export interface NonFinite {
   /** The step that it would have been; the first is 1. */
@@ -102,13 +98,16 @@ export class NonFiniteError extends Error {
 function badSamples(batches: readonly RawBatch[]): number[] {
   const bad: number[] = [];
   let start = 0;
-  for (const { images, labels, size } of batches) {
-    const values = images.length / size;
-    for (let sample = 0; sample < size; sample++) {
-      let isFinite = Number.isFinite(labels[sample]);
-      for (let at = sample * values; isFinite && at < (sample + 1) * values; at++) isFinite = Number.isFinite(images[at]);
-      if (!isFinite) bad.push(start + sample);
-    }
+  for (const { images, labels, targets = labels, size } of batches) {
+    /** Whether the rows of a sample are. */
+    const isFinite = (values: ArrayLike<number>, sample: number): boolean => {
+      const row = values.length / size;
+      let at = sample * row;
+      while (at < (sample + 1) * row && Number.isFinite(values[at])) at++;
+      return at >= (sample + 1) * row;
+    };
+    for (let sample = 0; sample < size; sample++)
+      if (![images, labels, targets].every((values) => isFinite(values, sample))) bad.push(start + sample);
     start += size;
   }
   return bad;

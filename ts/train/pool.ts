@@ -4,7 +4,8 @@ import type { ModelEma, Optimizer } from "../optim/index.ts";
 import type { Batch, RawBatch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
 import type { Fault } from "./faults.ts";
-import type { NonFinite, OnNonFinite } from "./nonfinite.ts";
+import type { NonFinite } from "./nonfinite.ts";
+import type { OnNonFinite } from "./nonfinite-what.ts";
 import type { StepTrace, TraceRequest } from "./trace.ts";
 
 /** A batch as a loader gives it, or as plain arrays. */
@@ -43,8 +44,9 @@ export interface StepResult {
 /** What evaluation finds of each sample, in order. */
 export interface Evaluation {
   readonly losses: Float32Array;
+  /** The class with the largest logit; -1 for a sample with a NaN among its logits, which counts as wrong and has a loss of NaN. */
   readonly predictions: Int32Array;
-  /** Probability of the prediction. */
+  /** Probability of the prediction; NaN where there is none. */
   readonly probabilities: Float32Array;
   /** 1 where the class is among the first five guesses. */
   readonly inFirstFive: Uint8Array;

@@ -109,25 +109,41 @@ function countCorrect(logits: Tensor, labels: Tensor): number {
   return correct;
 }
 
-function rank(logits: ArrayLike<number>, labels: ArrayLike<number>, losses: ArrayLike<number>, n: number, classes: number): Evaluation {
+/**
+ * The guess for each row of logits, and whether the row's class is among the first five. A row with a NaN in it has no guess: -1, which is no
+ * class's number, so that it counts as wrong, in the first five too; its loss is NaN and so is its probability. (An argmax that takes NaN
+ * for the largest, as PyTorch's, makes such a row right by chance.) An infinite logit is larger or smaller than all others.
+ */
+export function rank(
+  logits: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  losses: ArrayLike<number>,
+  n: number,
+  classes: number,
+): Evaluation {
   const predictions = new Int32Array(n);
   const probabilities = new Float32Array(n);
   const inFirstFive = new Uint8Array(n);
+  const ownLosses = Float32Array.from(losses);
   for (let row = 0; row < n; row++) {
     const at = row * classes;
     let best = 0;
     let above = 0;
+    let isNumber = true;
     const own = logits[at + labels[row]];
     for (let k = 0; k < classes; k++) {
-      if (logits[at + k] > logits[at + best]) best = k;
+      const logit = logits[at + k];
+      if (Number.isNaN(logit)) isNumber = false;
+      if (logit > logits[at + best]) best = k;
       // Equal logits count by class, as an ordered sort would.
-      if (logits[at + k] > own || (logits[at + k] === own && k < labels[row])) above++;
+      if (logit > own || (logit === own && k < labels[row])) above++;
     }
-    predictions[row] = best;
-    inFirstFive[row] = above < 5 ? 1 : 0;
     let sum = 0;
     for (let k = 0; k < classes; k++) sum += exp(logits[at + k] - logits[at + best]);
-    probabilities[row] = 1 / sum;
+    predictions[row] = isNumber ? best : -1;
+    probabilities[row] = isNumber ? 1 / sum : NaN;
+    inFirstFive[row] = isNumber && above < 5 ? 1 : 0;
+    if (!isNumber) ownLosses[row] = NaN;
   }
-  return { losses: Float32Array.from(losses), predictions, probabilities, inFirstFive };
+  return { losses: ownLosses, predictions, probabilities, inFirstFive };
 }

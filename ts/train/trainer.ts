@@ -5,9 +5,11 @@ import type { Schedule } from "../optim/index.ts";
 import type { BatchSource, RawBatch } from "./batch.ts";
 import type { Checkpoint } from "./checkpoint-format.ts";
 import { digest } from "./digest.ts";
-import { DigestChain, type DigestBegin, type StepDigest } from "./digest-chain.ts";
+import { DigestChain, type DigestBegin, type SkipDigest, type StepDigest } from "./digest-chain.ts";
 import { summarize, type Summary } from "./evaluate.ts";
-import type { BlockDiagnostics, JsonObject, RunEvent } from "./events.ts";
+import type { BlockDiagnostics, JsonObject, NonFiniteEvent, RunEvent } from "./events.ts";
+import { NonFiniteError, type NonFinite } from "./nonfinite.ts";
+import type { OnNonFinite } from "./nonfinite-what.ts";
 import type { Pool, StepResult } from "./pool.ts";
 import { captureState, restoreState, type Position } from "./state.ts";
 import type { TraceRequest } from "./trace.ts";
@@ -16,6 +18,8 @@ import type { TraceRequest } from "./trace.ts";
 export interface Digesting {
   /** Takes the digest of every step, and one at the beginning. `shown` are the values that were asked for. */
   readonly record: (digest: DigestBegin | StepDigest, shown?: readonly number[]) => void;
+  /** Takes those of batches that were passed over. */
+  readonly recordSkip?: (digest: SkipDigest) => void;
   /** What is recorded of a step (the first is 1) beside its digest; nothing by default. */
   readonly trace?: (step: number) => TraceRequest | undefined;
 }
@@ -34,6 +38,11 @@ export interface TrainerOptions {
   readonly gradNorm?: boolean;
   /** Stop after as many updates, even in mid-epoch. */
   readonly maxSteps?: number;
+  /**
+   * What becomes of a step whose loss, gradients or new values are not finite: the run ends with NonFiniteError (`stop`, the default), or
+   * its batches are passed over (`skip`): no update, no step counted, the schedule stays where it is.
+   */
+  readonly onNonFinite?: OnNonFinite;
   /** Epochs between evaluations; the last one is always evaluated. */
   readonly evaluateEvery?: number;
   /** Stores a checkpoint and says where; called after every epoch and when the run is stopped. */
@@ -49,12 +58,17 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Steps in a row that may be passed over; one more ends the run. */
+export const MOST_SKIPS = 24;
+
 const START: Position = { epoch: 0, batch: 0, step: 0 };
 
 export class Trainer {
   readonly options: TrainerOptions;
   private position: Position = START;
   private best = -1;
+  /** Steps passed over since the last one that was made. */
+  private skips = 0;
   private readonly chain: DigestChain | null;
 
   constructor(options: TrainerOptions) {
@@ -74,7 +88,12 @@ export class Trainer {
   /** Everything needed to go on from here. */
   checkpoint(): Checkpoint {
     const chain = this.chain?.chain ?? null;
-    return captureState(this.options.pool, this.position, { ...this.options.about, best: this.best, ...(chain !== null && { chain }) });
+    return captureState(this.options.pool, this.position, {
+      ...this.options.about,
+      best: this.best,
+      ...(this.skips > 0 && { skips: this.skips }),
+      ...(chain !== null && { chain }),
+    });
   }
 
   /**
@@ -89,8 +108,9 @@ export class Trainer {
           "this contract, or { acceptContract: true } to go on from it with other bits than an uninterrupted run",
       );
     this.position = restoreState(this.options.pool, checkpoint);
-    const { best, chain } = checkpoint.state;
+    const { best, skips, chain } = checkpoint.state;
     this.best = typeof best === "number" ? best : -1;
+    this.skips = typeof skips === "number" ? skips : 0;
     if (this.chain) this.chain.chain = typeof chain === "string" && contract === CONTRACT ? chain : null;
   }
 
@@ -113,7 +133,12 @@ export class Trainer {
     let reason: "finished" | "stopped" | "max-steps" = "finished";
     if (this.chain) digests?.record(this.chain.begin(this.steps));
     while (this.position.epoch < epochs && this.steps < maxSteps) {
-      for await (const event of this.epoch(maxSteps, seconds, signal)) yield event;
+      try {
+        yield* this.epoch(maxSteps, seconds, signal);
+      } catch (error) {
+        if (error instanceof NonFiniteError) yield* this.ended(error);
+        throw error;
+      }
       const done = this.position.batch === 0;
       const last = this.position.epoch >= epochs || this.steps >= maxSteps;
       let best = false;
@@ -142,6 +167,12 @@ export class Trainer {
     yield { type: "run-end", digest: digest(pool.model), seconds: seconds(), steps: this.steps, reason };
   }
 
+  /** What a step that ends the run leaves: word of it, and a checkpoint of the state before it. */
+  private async *ended({ found }: NonFiniteError): AsyncGenerator<RunEvent> {
+    yield this.nonFinite(found, false);
+    if (found.before === undefined) yield* this.saved(false);
+  }
+
   private async *saved(best: boolean): AsyncGenerator<RunEvent> {
     const { save } = this.options;
     if (!save) return;
@@ -165,9 +196,11 @@ export class Trainer {
       const now = performance.now();
       const rate = (1000 * result.size) / (now - before);
       before = now;
-      this.position = { epoch: last ? epoch + 1 : epoch, batch: last ? 0 : done, step: this.position.step + waiting.length };
+      const batches = waiting.length;
       waiting = [];
-      yield* this.told(result, epoch, rate, seconds());
+      const told = [...(result.nonFinite ? this.passed(result.nonFinite) : this.told(result, epoch, rate, seconds()))];
+      this.position = { epoch: last ? epoch + 1 : epoch, batch: last ? 0 : done, step: this.position.step + batches };
+      yield* told;
       if (signal?.aborted || this.steps >= maxSteps) return;
     }
     if (done < train.batchesPerEpoch)
@@ -175,20 +208,34 @@ export class Trainer {
   }
 
   private async update(batches: readonly RawBatch[]): Promise<StepResult> {
-    const { pool, schedule, clipGrad, gradNorm = false, digests } = this.options;
+    const { pool, schedule, clipGrad, gradNorm = false, digests, onNonFinite = "stop" } = this.options;
     const trace = digests?.trace?.(this.steps + 1);
     const result = await pool.step(batches, {
       ...(schedule && { lr: schedule(this.steps) }),
       ...(clipGrad !== undefined && { clipGrad }),
       gradNorm,
+      onNonFinite,
       ...(trace && { trace }),
     });
-    if (!Number.isFinite(result.loss))
-      throw new Error(
-        `Trainer: loss ${result.loss} at step ${this.steps}, wanted a finite one; try a smaller learning rate, a warm-up or clipGrad, from the last checkpoint`,
-      );
+    if (result.nonFinite) return result;
+    this.skips = 0;
     if (this.chain) digests?.record(this.chain.add(this.steps, result), result.trace?.shown);
     return result;
+  }
+
+  private nonFinite(found: NonFinite, skipped: boolean): NonFiniteEvent {
+    const { epoch, step } = this.position;
+    return { type: "nonfinite", epoch: epoch + 1, batch: step, ...found, skipped };
+  }
+
+  /** Passes over batches. Error: too many steps in a row. */
+  private passed(found: NonFinite): RunEvent[] {
+    const { what, batches } = found;
+    if (this.skips >= MOST_SKIPS) throw new NonFiniteError(found, this.skips + 1);
+    this.skips++;
+    const digest = this.chain?.skip({ skipped: this.position.step, batches, after: this.steps, what });
+    if (digest) this.options.digests?.recordSkip?.(digest);
+    return [this.nonFinite(found, true)];
   }
 
   private *told(
