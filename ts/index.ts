@@ -4,6 +4,7 @@ export * from "./autograd/index.ts";
 export { createDryBackend, createReferenceBackend, createSharedMemory, createWasmBackend, type WasmBackend } from "./backend/index.ts";
 export { CONTRACT } from "./contract.ts";
 export * from "./data/index.ts";
+export * from "./metrics/index.ts";
 export * from "./models/index.ts";
 export * from "./nn/index.ts";
 export * from "./optim/index.ts";

@@ -1,0 +1,5 @@
+// Measures of what a model has learned to represent.
+export * from "./cka.ts";
+export * from "./eigenvalues.ts";
+export * from "./features.ts";
+export * from "./spectrum.ts";
