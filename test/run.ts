@@ -1,6 +1,6 @@
-// The command behind `npm test` and `npm run test:long`: builds what is stale, runs test/**/*.test.ts (with --long those in test/long, else
-// all others) and closes with the line `N passed, N failed`, with `, N skipped` where tests were skipped. Arguments that are no option
-// select files by a part of their path.
+// The command behind `npm test` and `npm run test:long`: builds what is stale, runs test/**/*.test.ts (with --long those in test/long and
+// those that do more then, else all but those in test/long) and closes with the line `N passed, N failed`, with `, N skipped` where tests
+// were skipped. Arguments that are no option select files by a part of their path.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,8 +9,10 @@ import { home, killAll, runTests } from "./runner.ts";
 import type { Totals } from "./runner.ts";
 
 const help = `npm test -- [options] [part of a path ...]
+npm run test:long -- [options] [part of a path ...]
   --root DIR       where to look for *.test.ts (test)
-  --long           the tests in folders called long, which say how long they take, one after the other; the others without it
+  --long           what npm run test:long runs: tests in folders called long, and those that do more with PERPEND_LONG=1, which it sets; it
+                   says first how long they take, and runs one after the other
   --limit SECONDS  longest time a file may take (120; with --long 600, and three times what the file says where that is more)
   --jobs N         files at a time (the number of cores; with --long 1)
   --no-build       test what build/ holds, however old`;

@@ -102,4 +102,18 @@ runner("runs long files apart, says how long each takes, shows what it prints, a
   assert.match(String(silent), /a\.test\.ts does not say how long it takes, wanted "about N minutes" in the comment on top$/);
 });
 
+runner("runs what does more with PERPEND_LONG=1 both ways, and sets it with the long files alone", async () => {
+  const told = `console.log("long is", process.env["PERPEND_LONG"]); ${good}`;
+  const files = {
+    "a.test.ts": `// Much, about 3 minutes with PERPEND_LONG=1.\n${told}`,
+    "b.test.ts": told,
+    "long/c.test.ts": `// About 1 minute.\n${told}`,
+  };
+  assert.equal((await runOn(files)).totals, { passed: 4, failed: 0, skipped: 0 });
+  const { totals, text } = await runOn(files, 60, [], true);
+  assert.equal(totals, { passed: 4, failed: 0, skipped: 0 }, text);
+  assert.match(text, /^2 files, about 4 minutes$/m);
+  assert.is(text.split("| long is 1").length, 3, text);
+});
+
 runner.run();

@@ -22,8 +22,9 @@ export interface RunOptions {
   /** Longest time a file may take, in seconds. */
   readonly limit: number;
   /**
-   * Runs files in a folder long/ alone, which are left out otherwise. Each says `about N minutes` in the comment on top, may take three
-   * times as long, and at least the limit; what it prints is printed at once.
+   * Runs files in a folder long/, which are left out otherwise, and those whose comment on top names PERPEND_LONG=1, which is set then and
+   * has them do more. Each says `about N minutes` in that comment, may take three times as long, and at least the limit; what it prints
+   * is printed at once.
    */
   readonly long?: boolean;
   /** Files at a time. */
@@ -81,9 +82,9 @@ function byLine(told: (line: string) => void): (text: string) => void {
   };
 }
 
-function runFile(file: string, limit: number, told: (line: string) => void = () => undefined): Promise<Outcome> {
+function runFile(file: string, limit: number, told: ((line: string) => void) | null): Promise<Outcome> {
   const start = performance.now();
-  const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
+  const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", ...(told && { PERPEND_LONG: "1" }) };
   delete environment.FORCE_COLOR;
   return new Promise((done) => {
     const child = spawn(process.execPath, ["--import", "tsx", file], {
@@ -100,7 +101,7 @@ function runFile(file: string, limit: number, told: (line: string) => void = () 
       kill(child);
     }, limit * 1000);
     for (const stream of [child.stdout, child.stderr]) {
-      const lines = byLine(told);
+      const lines = byLine(told ?? (() => undefined));
       stream.setEncoding("utf8").on("data", (text: string) => {
         output += text;
         lines(text);
@@ -132,10 +133,12 @@ function linesAbout(name: string, width: number, outcome: Outcome, shown: boolea
   return lines;
 }
 
+/** The comment on top of a file. */
+const headerOf = (file: string): string => /^(?:\/\/.*\n)*/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
+
 /** How long a file says that it takes, in minutes. Error: it does not say so. */
 function minutesOf(file: string): number {
-  const header = /^(?:\/\/.*\n)*/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
-  const [, minutes] = /\babout (\d+) minutes?\b/i.exec(header) ?? [];
+  const [, minutes] = /\babout (\d+) minutes?\b/i.exec(headerOf(file)) ?? [];
   if (minutes === undefined)
     throw new Error(`test/run: ${file} does not say how long it takes, wanted "about N minutes" in the comment on top`);
   return Number(minutes);
@@ -149,7 +152,9 @@ const isLong = (name: string): boolean => name.split(sep).includes("long");
 export async function runTests({ root, parts, limit, jobs, print, long = false }: RunOptions): Promise<Totals> {
   const folder = resolve(home, root);
   const files = filesBelow(folder)
-    .filter((file) => file.endsWith(".test.ts") && isLong(relative(folder, file)) === long)
+    .filter(
+      (file) => file.endsWith(".test.ts") && (isLong(relative(folder, file)) ? long : !long || headerOf(file).includes("PERPEND_LONG=1")),
+    )
     .filter((file) => parts.length === 0 || parts.some((part) => relative(home, file).includes(part)));
   const names = files.map((file) => relative(home, file));
   const width = Math.max(...names.map((name) => name.length));
@@ -160,7 +165,7 @@ export async function runTests({ root, parts, limit, jobs, print, long = false }
   const lane = async (): Promise<void> => {
     for (let index = next++; index < files.length; index = next++) {
       if (long) print(`${names[index]}: ${inMinutes(minutes[index])}`);
-      const told = long ? (line: string): void => print(`    | ${line}`) : undefined;
+      const told = long ? (line: string): void => print(`    | ${line}`) : null;
       const outcome = await runFile(files[index], Math.max(limit, 180 * minutes[index]), told);
       linesAbout(names[index], width, outcome, long).forEach(print);
       totals.passed += outcome.passed;

@@ -23,9 +23,10 @@ export interface Target {
   readonly refusesFlips?: boolean;
 }
 
-/** Changed files of a target: 10^4, or 10^7 with PERPEND_LONG=1; a slow reader asks for fewer. */
+/** Changed files of a target: 10^4, or 10^7 with PERPEND_LONG=1; a slow reader asks for fewer. PERPEND_ROUNDS sets the most of any. */
 export function rounds(usual = 10_000, long = 10_000_000): number {
-  return process.env["PERPEND_LONG"] === "1" ? long : usual;
+  const count = process.env["PERPEND_LONG"] === "1" ? long : usual;
+  return Math.min(count, Number(process.env["PERPEND_ROUNDS"] ?? count));
 }
 
 const FILE = "some/file";
