@@ -10,9 +10,9 @@ const total = (counts: { readonly [name: string]: number }): number => Object.va
 
 /** Workers lost in it, and what happened. Prints a line. */
 export async function checkStorm(storm: Storm): Promise<{ readonly lost: number; readonly report: Report }> {
-  const path = compiled(at("./run.ts"), at("./program.ts"), at("./plan.ts"), at("../program.ts"));
+  const path = compiled(at("./run.ts"), at("./program.ts"), at("./plan.ts"), at("./plants.ts"), at("../program.ts"));
   const { code, stdout, stderr } = await runCompiled(path, JSON.stringify(storm));
-  assert.is(code, 0, stderr);
+  assert.is(code, 0, stderr || `ended with code ${code}: 7 says that something was left behind\n${stdout}`);
   const report = JSON.parse(stdout) as Report;
   const { fired, struck, reported, difference, steps, left, memory, seconds } = report;
   const lost = total(fired) + struck;
@@ -21,10 +21,11 @@ export async function checkStorm(storm: Storm): Promise<{ readonly lost: number;
     `${storm.workers} workers, ${storm.variant}, seed ${storm.seed}: ${lost} losses in ${steps} steps (${kinds.join(", ")}, from outside ${struck}), ` +
       `memory ${memory[0]} to ${memory[1]} MiB, ${seconds.toFixed(1)} s`,
   );
-  assert.is(difference, null);
+  assert.is(difference, null, `another number: ${difference}`);
   assert.is(left, 0, "threads left");
-  // Threads that were struck before they were ready are replaced and not told.
-  assert.ok(total(reported) >= total(fired), `${total(reported)} told of ${total(fired)}`);
+  // Threads that were struck before they were ready are replaced and not told. A late one may have come in time on a slow machine.
+  const { late = 0 } = fired;
+  assert.ok(total(reported) >= total(fired) - late, `${total(reported)} told of ${total(fired)}`);
   // Workers may have to hold more of a batch for a while; nothing piles up.
   assert.ok(memory[1] <= memory[0] + 12 * storm.workers, `${memory[0]} MiB grew to ${memory[1]}`);
   return { lost, report };

@@ -1,6 +1,10 @@
 // What befalls the workers of a storm: a fault of a kind, at a point of a step, drawn from a seed.
 export const KINDS = ["exit", "throw", "uncaught", "trap", "memory", "terminate", "hang"] as const;
-export type Kind = (typeof KINDS)[number];
+/** Late: silent for longer than workers are waited for, then it goes on. */
+export type Kind = (typeof KINDS)[number] | "late";
+
+/** How long a late one is silent, in milliseconds. */
+export const LATE = 2500;
 
 /** Points and how often a worker passes them in a step, at least. */
 export const POINTS = {
@@ -31,6 +35,8 @@ export interface Planned {
 
 export interface StormOptions {
   readonly plan: readonly Planned[];
+  /** Name of a mistake to plant, "" for none. */
+  readonly plant: string;
   /** Folder of those that have happened. */
   readonly marks: string;
   readonly batchesPerStep: number;

@@ -9,13 +9,14 @@ import { Optimizer } from "../../../ts/optim/index.ts";
 import { Replica, type Batch, type JsonObject } from "../../../ts/train/index.ts";
 import { Barrier } from "../../../workers/barrier.ts";
 import { GradientSums } from "../../../workers/gradients.ts";
-import type { Kind, Point, StormOptions } from "./plan.ts";
+import { LATE, type Kind, type Point, type StormOptions } from "./plan.ts";
+import { plantInWorker } from "./plants.ts";
 
 export { createOptimizer, loss } from "../program.ts";
 
 const recorder = new StreamRecorder({ interval: 3 });
 
-let { plan, marks, batchesPerStep }: StormOptions = { plan: [], marks: "", batchesPerStep: 1 };
+let { plan, marks, batchesPerStep }: Omit<StormOptions, "plant"> = { plan: [], marks: "", batchesPerStep: 1 };
 const here = { worker: 0, workers: 1, step: -1, counts: new Map<Point, number>() };
 
 /** Function f of no arguments, that is unreachable. */
@@ -45,6 +46,7 @@ const faults: { readonly [K in Kind]: (id: number) => void } = {
     if (id % 4 > 0) sleep();
     for (;;);
   },
+  late: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LATE),
 };
 
 /** The first to come does it. */
@@ -140,6 +142,7 @@ function tapped(kind: SkipKind): SkipKind {
 
 export function createModel(options: JsonObject): ResNetV2 {
   ({ plan, marks, batchesPerStep } = options as unknown as StormOptions);
+  if (!isMainThread) plantInWorker(String(options["plant"]));
   return resnetV2({ depth: 8, width: 4, skip: observed(tapped(orthogonal()), recorder), seed: 5 });
 }
 

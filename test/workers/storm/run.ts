@@ -8,6 +8,7 @@ import { createTeam, DataLoader, digest, LocalPool, shapes, type Fault, type Poo
 import { stream, type RandomStream } from "../../../ts/random.ts";
 import type { RawBatch } from "../../../ts/train/index.ts";
 import { KINDS, POINTS, type Kind, type Planned, type Point } from "./plan.ts";
+import { plantInTeam } from "./plants.ts";
 import * as program from "./program.ts";
 
 export interface Storm {
@@ -18,6 +19,12 @@ export interface Storm {
   /** One of so many planned faults is a hang, which takes a second. */
   readonly hangs: number;
   readonly variant: "batch norm" | "group norm";
+  /** Faults of these kinds alone. */
+  readonly kinds?: readonly Kind[];
+  /** Seconds that workers are waited for, always; by the steps before otherwise. */
+  readonly seconds?: number;
+  /** Name of a mistake to plant. */
+  readonly plant?: string;
 }
 
 export interface Report {
@@ -40,10 +47,10 @@ export interface Report {
 const dataset = shapes({ count: 48, seed: 3 });
 
 /** Faults of the first `count` steps or so. */
-function planOf({ seed, workers, faults, hangs }: Storm, random: RandomStream): Planned[] {
+function planOf({ seed, workers, faults, hangs, kinds }: Storm, random: RandomStream): Planned[] {
   const plan: Planned[] = [];
   const draw = (counter: number, choices: number): number => random.integer(choices, plan.length, counter);
-  const quick = KINDS.filter((kind) => kind !== "hang");
+  const quick = kinds ?? KINDS.filter((kind) => kind !== "hang");
   let step = 0;
   let thrown = false;
   while (plan.length < faults) {
@@ -52,7 +59,7 @@ function planOf({ seed, workers, faults, hangs }: Storm, random: RandomStream): 
     // Evaluation comes after every fourth step only; its point is the last.
     const evaluates = step % 4 === 0 && step > 0 && draw(0, 2) === 0;
     const point = points[evaluates ? points.length - 1 : draw(1, points.length - 1)];
-    const kind: Kind = plan.length % hangs === hangs >> 1 ? "hang" : quick[draw(2, quick.length)];
+    const kind: Kind = !kinds && plan.length % hangs === hangs >> 1 ? "hang" : quick[draw(2, quick.length)];
     const throws = kind === "throw" || kind === "uncaught";
     if (!(throws && thrown)) plan.push({ id, step, worker: draw(4, workers), point, nth: draw(5, POINTS[point]), kind });
     thrown ||= throws;
@@ -105,20 +112,28 @@ function counted(names: readonly string[]): { [name: string]: number } {
 
 export async function storm(given: Storm): Promise<Report> {
   const begin = performance.now();
-  const { seed, workers, variant } = given;
+  const { seed, workers, variant, seconds, plant = "" } = given;
   const random = stream(seed, "storm");
   const plan = planOf(given, random);
   const steps = plan[plan.length - 1].step + 2;
   const grouped = variant === "group norm";
   const shared = { optimizer: grouped ? "adamw" : "sgd", dropout: true, batchesPerStep: grouped ? 2 : 1 };
-  const local = new LocalPool(program, { options: { ...shared, plan: [], marks: "" }, emaDecay: 0.9 });
+  const local = new LocalPool(program, { options: { ...shared, plant, plan: [], marks: "" }, emaDecay: 0.9 });
   const wanted = await train(local, steps, variant, () => {});
   await local.close();
   const marks = mkdtempSync(join(tmpdir(), "perpend-storm-"));
   const own = import.meta.url;
   const module = new URL(own.endsWith(".ts") ? "./program.ts" : "./program.js", own);
-  const options = { ...shared, plan: plan.map((fault) => ({ ...fault })), marks };
-  const team = await createTeam({ module, workers, shards: 4, options, emaDecay: 0.9 });
+  const options = { ...shared, plant, plan: plan.map((fault) => ({ ...fault })), marks };
+  plantInTeam(plant);
+  const team = await createTeam({
+    module,
+    workers,
+    shards: 4,
+    options,
+    emaDecay: 0.9,
+    ...(seconds && { patience: { least: seconds, first: seconds, factor: 0 } }),
+  });
   const inside = team as unknown as Inside;
   const channel = new BroadcastChannel("storm");
   channel.onmessage = (event) => {
@@ -166,4 +181,10 @@ export async function storm(given: Storm): Promise<Report> {
 }
 
 const [asked] = process.argv.slice(2);
-if (asked !== undefined) process.stdout.write(`${JSON.stringify(await storm(JSON.parse(asked) as Storm))}\n`);
+if (asked !== undefined) {
+  const given = JSON.parse(asked) as Storm;
+  const report = await storm(given);
+  process.stdout.write(`${JSON.stringify(report)}\n`, () => given.plant && process.exit());
+  // Who leaves something behind does not end. (A mistake may.)
+  setTimeout(() => process.exit(7), 20_000).unref();
+}
