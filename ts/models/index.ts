@@ -44,3 +44,5 @@ export * from "./skip/wrap-skip.ts";
 export { usualCheckpointBlocks } from "./stage.ts";
 export * from "./step-memory.ts";
 export * from "./summary.ts";
+export * from "./vit.ts";
+export type { NormPlace } from "./block/encoder.ts";

@@ -22,6 +22,18 @@ export function usualCheckpointBlocks(units: number): number {
   return Math.max(1, Math.floor(Math.sqrt(units / 8) + 0.5));
 }
 
+/** Blocks one after the other; with `together` below Infinity runs of so many are computed again in the backward pass. */
+export function runBlocks(blocks: readonly Layer[], together: number, x: Tensor): Tensor {
+  if (!isRecording()) return runFreeing(blocks, x);
+  let y = x;
+  for (let from = 0; from < blocks.length; from += together) {
+    const start = y;
+    const run = (): Tensor => blocks.slice(from, from + together).reduce((value, block) => block.forward(value), start);
+    y = together < Infinity ? checkpoint(run) : run();
+  }
+  return y;
+}
+
 /** Blocks of one width. */
 export class Stage extends Layer {
   readonly blocks: Layer[];
@@ -34,14 +46,6 @@ export class Stage extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const { blocks, together } = this;
-    if (!isRecording()) return runFreeing(blocks, x);
-    let y = x;
-    for (let from = 0; from < blocks.length; from += together) {
-      const start = y;
-      const run = (): Tensor => blocks.slice(from, from + together).reduce((value, block) => block.forward(value), start);
-      y = together < Infinity ? checkpoint(run) : run();
-    }
-    return y;
+    return runBlocks(this.blocks, this.together, x);
   }
 }

@@ -1,8 +1,8 @@
 // What a model is made of: every layer in the order of a forward pass, with the shape it gives, its parameters and its work.
-// FLOPs are 2 for each multiply-add of convolutions and linear layers on one input, as papers count; norms, activations and sums are
+// FLOPs are 2 for each multiply-add of convolutions, linear layers and attention on one input, as papers count; norms, activations and sums are
 // left out. On a model made on the dry backend nothing is computed.
 import { empty, scope, sizeOf, withBackend, withGrad, type Shape } from "../autograd/index.ts";
-import { Conv2d, Layer, Linear, type Module } from "../nn/index.ts";
+import { AttentionHeads, Conv2d, Layer, Linear, type Module } from "../nn/index.ts";
 
 export interface SummaryRow {
   /** Path in the model, as in its state's keys. */
@@ -43,6 +43,8 @@ function describe(module: Module): string {
 function multiplyAdds(module: Module, output: Shape): number {
   if (module instanceof Conv2d) return (sizeOf(output) / module.weight.shape[3]) * module.weight.size;
   if (module instanceof Linear) return (sizeOf(output) / module.weight.shape[0]) * module.weight.size;
+  // Two products of each token with all others.
+  if (module instanceof AttentionHeads) return 2 * sizeOf(output) * output[0];
   return 0;
 }
 

@@ -1,5 +1,6 @@
 // Layers, initializers and the module they are made of.
 export * from "./activation.ts";
+export * from "./attention.ts";
 export * from "./batch-norm.ts";
 export * from "./conv-norm.ts";
 export * from "./conv.ts";

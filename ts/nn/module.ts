@@ -11,14 +11,24 @@ export class Variable extends Tensor {
   written = false;
   /** A parameter that is not trained for now. */
   frozen = false;
+  /** False for a parameter that weight decay leaves out although it has several axes, as positions of tokens. */
+  readonly decays: boolean;
 
-  constructor(shape: Shape, { requiresGrad = true, backend = currentBackend() }: { requiresGrad?: boolean; backend?: Backend } = {}) {
+  constructor(
+    shape: Shape,
+    {
+      requiresGrad = true,
+      decays = true,
+      backend = currentBackend(),
+    }: { requiresGrad?: boolean; decays?: boolean; backend?: Backend } = {},
+  ) {
     super(backend, [...shape], {
       buffer: backend.allocate(Math.max(1, sizeOf(shape))),
       references: 0,
     });
     backend.fill(this.buffer, 0);
     this.requiresGrad = requiresGrad;
+    this.decays = decays;
     this.kept = true;
   }
 

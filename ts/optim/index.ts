@@ -2,6 +2,7 @@
 export * from "./adam.ts";
 export * from "./ema.ts";
 export * from "./gradient-norm.ts";
+export * from "./layer-decay.ts";
 export * from "./optimizer.ts";
 export * from "./regularizer.ts";
 export * as schedule from "./schedule.ts";

@@ -165,7 +165,7 @@ export function parameterGroups(
   const covered = penalty?.weightsOf(model) ?? new Map<Variable, string>();
   if (penalty && weightDecay > 0 && !mixed) refuseMixture(model, weightDecay, penalty, covered);
   if ((decayAll && covered.size === 0) || weightDecay === 0) return [{ parameters, weightDecay }];
-  const decays = (variable: Variable): boolean => !covered.has(variable) && (decayAll || variable.shape.length > 1);
+  const decays = (variable: Variable): boolean => !covered.has(variable) && (decayAll || (variable.decays && variable.shape.length > 1));
   const groups = [
     { parameters: parameters.filter(decays), weightDecay },
     { parameters: parameters.filter((variable) => !decays(variable)), weightDecay: 0 },

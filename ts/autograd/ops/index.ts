@@ -1,5 +1,6 @@
 // All operations; the gradient test walks what is exported here.
 export * from "./activation.ts";
+export * from "./attention.ts";
 export * from "./conv-norm.ts";
 export * from "./conv.ts";
 export type { Convolution } from "./convolution-table.ts";

@@ -13,6 +13,8 @@ export interface BlockSite {
   readonly inputs?: number;
   /** Step between the block's pixels; 1 where it is not given. */
   readonly stride?: number;
+  /** Which of a block's additions it is, where a block has several: "attention" or "mlp". */
+  readonly part?: string;
 }
 
 export interface StepContext {
