@@ -2,11 +2,23 @@
 import { FormatError, shapes, type Dataset } from "../data/index.ts";
 import { take } from "../data/dataset.ts";
 import { readCifar10, readCifar100, readMnist, type Splits } from "../data/node/files.ts";
+import { readImageFolder } from "../data/node/image-folder.ts";
+import { readTinyImagenet } from "../data/node/tiny-imagenet.ts";
 import { selfCommand } from "./self-command.ts";
 import { UsageError } from "./usage.ts";
 
-export const DATASETS = ["shapes", "cifar10", "cifar100", "mnist"] as const;
+/** Drawn, or fetched by `perpend data`. */
+export const FETCHED = ["shapes", "cifar10", "cifar100", "mnist"] as const;
+export const PICTURE_SETS = ["image-folder", "tiny-imagenet"] as const;
+export const DATASETS = [...FETCHED, ...PICTURE_SETS] as const;
+export type FetchedName = (typeof FETCHED)[number];
+type PictureSetName = (typeof PICTURE_SETS)[number];
 export type DatasetName = (typeof DATASETS)[number];
+
+/** Whether a set's images are made of pictures of any size. */
+export function hasPictures(dataset: DatasetName): dataset is PictureSetName {
+  return (PICTURE_SETS as readonly string[]).includes(dataset);
+}
 
 /** Where data sets are looked for and put by default. */
 export const DATA_DIR = "data";
@@ -24,9 +36,15 @@ export interface DataChoice {
   /** The first so many images; null is all of them (of `shapes` the usual count). */
   readonly trainSamples: number | null;
   readonly testSamples: number | null;
+  /** Of sets of pictures: side of the images, and the share of the shorter side that they show of a whole picture. */
+  readonly imgSize?: number | null;
+  readonly cropPct?: number | null;
 }
 
-function readSplits(dataset: Exclude<DatasetName, "shapes">, dir: string): Promise<Splits> {
+function readSplits({ dataset, imgSize, cropPct }: DataChoice, dir: string): Promise<Splits> {
+  const options = { dir, ...(imgSize && { size: imgSize }), ...(cropPct && { share: cropPct }) };
+  if (dataset === "image-folder") return readImageFolder({ size: 224, ...options });
+  if (dataset === "tiny-imagenet") return readTinyImagenet(options);
   if (dataset === "cifar10") return readCifar10({ dir });
   return dataset === "cifar100" ? readCifar100({ dir }) : readMnist({ dir });
 }
@@ -39,7 +57,8 @@ function first(flag: string, all: Dataset, count: number | null): Dataset {
 }
 
 /** Both parts of a set. Errors name the file and what is wrong with it. */
-export async function openData({ dataset, trainSamples, testSamples }: DataChoice, dir: string): Promise<Splits> {
+export async function openData(choice: DataChoice, dir: string): Promise<Splits> {
+  const { dataset, trainSamples, testSamples } = choice;
   if (dataset === "shapes")
     return {
       train: shapes({ count: trainSamples ?? SHAPES_COUNTS.train, split: "train" }),
@@ -47,10 +66,10 @@ export async function openData({ dataset, trainSamples, testSamples }: DataChoic
     };
   let splits: Splits;
   try {
-    splits = await readSplits(dataset, dir);
+    splits = await readSplits(choice, dir);
   } catch (error) {
     // A folder without the files, not a file that is damaged.
-    if (!(error instanceof FormatError && error.offset < 0 && error.file === dir)) throw error;
+    if (hasPictures(dataset) || !(error instanceof FormatError && error.offset < 0 && error.file === dir)) throw error;
     throw new Error(`${error.message}; \`${selfCommand()} data ${dataset} --to ${dir}\` fetches them`, { cause: error });
   }
   return { train: first("--train-samples", splits.train, trainSamples), test: first("--test-samples", splits.test, testSamples) };

@@ -6,11 +6,11 @@ import { Argument, type Command } from "commander";
 import { shapes, SHAPES_CLASSES } from "../data/index.ts";
 import { downloadCifar10, downloadCifar100, downloadMnist, type DownloadOptions, type Progress } from "../data/node/download.ts";
 import { pngDataUrl } from "../train/png.ts";
-import { DATA_DIR, DATASETS, type DatasetName } from "./data-sets.ts";
+import { DATA_DIR, FETCHED, type FetchedName } from "./data-sets.ts";
 import { EXIT_STOPPED, listenForStop } from "./stop.ts";
 import { oneOf, UsageError } from "./usage.ts";
 
-const DOWNLOADS: Record<Exclude<DatasetName, "shapes">, (options: DownloadOptions) => Promise<string>> = {
+const DOWNLOADS: Record<Exclude<FetchedName, "shapes">, (options: DownloadOptions) => Promise<string>> = {
   cifar10: downloadCifar10,
   cifar100: downloadCifar100,
   mnist: downloadMnist,
@@ -85,7 +85,7 @@ function drawSheet(dir: string): string {
   return path;
 }
 
-async function fetchData(dataset: DatasetName, { to, url }: { readonly to: string; readonly url?: string }): Promise<void> {
+async function fetchData(dataset: FetchedName, { to, url }: { readonly to: string; readonly url?: string }): Promise<void> {
   if (dataset === "shapes") {
     if (url !== undefined) throw new UsageError("--url: shapes are drawn here, wanted a set that is fetched");
     process.stdout.write(`${drawSheet(to)}\n`);
@@ -114,7 +114,7 @@ export function addData(program: Command): void {
     .command("data")
     .summary("fetch a data set")
     .description("Fetches a standard image set, goes on where an earlier try stopped, checks it and unpacks it; prints where it is.")
-    .addArgument(new Argument("<dataset>", DATASETS.join(", ")).argParser(oneOf("data", DATASETS)))
+    .addArgument(new Argument("<dataset>", FETCHED.join(", ")).argParser(oneOf("data", FETCHED)))
     .option("--to <folder>", "where to put it", DATA_DIR)
     .option("--url <address>", "another address of the same file (its checksum must be the published one)")
     .addHelpText(
@@ -124,5 +124,5 @@ Examples:
   perpend data cifar10 --to data
   perpend data shapes --to .                    a picture of the built-in set`,
     )
-    .action((dataset: DatasetName, options: { to: string; url?: string }) => fetchData(dataset, options));
+    .action((dataset: FetchedName, options: { to: string; url?: string }) => fetchData(dataset, options));
 }

@@ -34,7 +34,13 @@ async function evaluate({ checkpoint, dataset, dataDir, testSamples, workers, js
   const { path, about, pool } = await openTrained(checkpoint, workers);
   try {
     const { settings, data } = about;
-    const choice = { dataset: dataset ?? settings.dataset, trainSamples: null, testSamples: testSamples ?? settings.testSamples };
+    const choice = {
+      dataset: dataset ?? settings.dataset,
+      trainSamples: null,
+      testSamples: testSamples ?? settings.testSamples,
+      imgSize: data.height,
+      cropPct: settings.cropPct,
+    };
     const { test } = await openData(choice, dataDir ?? DATA_DIR);
     checkFit(test, data);
     // Normalized as in training, whatever the set.

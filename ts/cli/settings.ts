@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { FormatError } from "../data/index.ts";
 import { defaultShards } from "../shards.ts";
 import type { JsonObject } from "../train/index.ts";
+import { augmentEntries, resolveAugment, type AugmentSettings } from "./augment-settings.ts";
 import { DATASETS, usualAugmentation, type DatasetName } from "./data-sets.ts";
 import { UsageError } from "./usage.ts";
 
@@ -15,7 +16,7 @@ export const SKIPS = ["additive", "orthogonal", "none"] as const;
 export const SKIP_OVER = ["feature", "sample"] as const;
 export const CROP_MODES = ["zero", "reflect"] as const;
 
-export type TrainSettings = {
+export type TrainSettings = AugmentSettings & {
   readonly model: string;
   /** Channels of the first stage; null is the model's own. */
   readonly width: number | null;
@@ -74,6 +75,7 @@ const real = v.pipe(v.number(), v.finite(), v.minValue(0));
 const reals = v.pipe(v.array(real), v.maxLength(1000));
 
 const schema: v.GenericSchema<unknown, TrainSettings> = v.object({
+  ...augmentEntries,
   model: v.picklist(MODELS),
   width: v.nullable(v.pipe(size, v.maxValue(MOST_WIDTH))),
   skip: v.picklist(SKIPS),
@@ -163,7 +165,8 @@ function usualWarmup(sched: TrainSettings["sched"], epochs: number): number {
 export function resolveSettings(given: GivenSettings): TrainSettings {
   const { dataset = "shapes", opt = "sgd", sched = "cosine", skip = "additive", epochs = 10, batchSize = 128, bnGroup = 0 } = given;
   const usual = given.aug === false ? { cropPadding: 0, hflip: 0 } : usualAugmentation(dataset);
-  const cropPadding = given.cropPadding ?? usual.cropPadding;
+  const augment = resolveAugment(given, dataset, given.reprob ?? 0);
+  const cropPadding = given.cropPadding ?? (augment.scale ? 0 : usual.cropPadding);
   const lr = given.lr ?? (opt === "sgd" ? 0.1 : 1e-3);
   const pieces = bnGroup > 0 ? Math.ceil(batchSize / bnGroup) : batchSize;
   const steps = sched === "step" || sched === "multistep";
@@ -180,6 +183,7 @@ export function resolveSettings(given: GivenSettings): TrainSettings {
     cropMode: cropPadding > 0 ? (given.cropMode ?? "zero") : null,
     hflip: given.hflip ?? usual.hflip,
     reprob: given.reprob ?? 0,
+    ...augment,
     epochs,
     batchSize,
     gradAccumSteps: given.gradAccumSteps ?? 1,

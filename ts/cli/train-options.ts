@@ -1,6 +1,7 @@
 // The flags of `perpend train`, named as in timm's train.py where that has them. Defaults of settings are in settings.ts, so that it
 // can be told what a user asked for from what goes without saying.
 import { Option, type Command } from "commander";
+import { ERASE_MODES, INTERPOLATIONS, MIXUP_MODES } from "./augment-settings.ts";
 import { DATA_DIR, DATASETS, SHAPES_COUNTS } from "./data-sets.ts";
 import { RECORD_LEVELS, type RecordLevel } from "./digest-recorder.ts";
 import { OUTPUT } from "./run-folder.ts";
@@ -74,7 +75,34 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
       ["--crop-mode <mode>", "zero, reflect (default: zero)", words(CROP_MODES)],
       ["--hflip <probability>", "mirror left and right (default: 0.5; mnist 0)", real(share)],
       ["--reprob <probability>", "random erasing (default: 0)", real(share)],
+      ["--remode <mode>", "erase to const, the mean color; rand, a random one; pixel, noise (default: pixel)", words(ERASE_MODES)],
       ["--no-aug", "no augmentation at all"],
+    ],
+  ],
+  [
+    "Pictures and mixing",
+    [
+      ["--img-size <pixels>", "of image-folder and tiny-imagenet: side of the images (default: 224; tiny-imagenet 64)", real(whole)],
+      [
+        "--crop-pct <share>",
+        "share of a picture's shorter side in evaluation (default: 0.875; tiny-imagenet 1)",
+        real({ above: 0, most: 1 }),
+      ],
+      [
+        "--scale <shares...>",
+        "random-resized crop: least and largest share of the area (default for pictures: 0.08 1)",
+        several({ above: 0, most: 1 }),
+      ],
+      ["--ratio <ratios...>", "its width over height (default: 0.75 1.333)", several({ above: 0 })],
+      ["--train-interpolation <name>", `${INTERPOLATIONS.join(", ")} (default: bilinear)`, words(INTERPOLATIONS)],
+      ["--aa <policy>", "RandAugment as rand-m9-n2; -mstd0.5, -inc1 and -p0.5 as in timm (default: none)"],
+      ["--color-jitter <strengths...>", "one number, or brightness, contrast, saturation and hue (default: none)", several({ least: 0 })],
+      ["--mixup <alpha>", "mix images; accuracy in training is that of the larger share (default: 0)", real({ least: 0 })],
+      ["--cutmix <alpha>", "put a part of one image in another (default: 0)", real({ least: 0 })],
+      ["--mixup-prob <probability>", "of mixing at all (default: 1)", real(share)],
+      ["--mixup-switch-prob <probability>", "of cutmix where there are both (default: 0.5)", real(share)],
+      ["--mixup-mode <mode>", "what has a share of its own: batch, pair, elem (default: batch)", words(MIXUP_MODES)],
+      ["--mixup-off-epoch <epoch>", "mix no more from this epoch on (default: never)", real({ whole: true, least: 0 })],
     ],
   ],
   [

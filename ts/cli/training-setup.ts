@@ -1,6 +1,7 @@
 // What a run's settings make of its data: batches, the options of its program, and how the trainer goes through them.
 import type { Dataset } from "../data/index.ts";
 import { DataLoader, type TrainerOptions } from "../train/index.ts";
+import { augmentOptions, eraseFill, mixOptions } from "./augment-settings.ts";
 import { observeEvery } from "./diagnostics.ts";
 import { scheduleOf } from "./schedules.ts";
 import type { TrainSettings } from "./settings.ts";
@@ -11,6 +12,7 @@ import { UsageError } from "./usage.ts";
 export function trainLoader(dataset: Dataset, settings: TrainSettings): DataLoader {
   const { batchSize, shards, bnGroup, seed, cropPadding, cropMode, hflip, reprob } = settings;
   const { length } = dataset;
+  const mix = mixOptions(settings);
   if (batchSize > length) throw new UsageError(`--batch-size: ${batchSize} of ${length} training images, wanted at most ${length}`);
   return new DataLoader(dataset, {
     batchSize,
@@ -21,8 +23,10 @@ export function trainLoader(dataset: Dataset, settings: TrainSettings): DataLoad
     augment: {
       ...(cropPadding > 0 && { crop: { padding: cropPadding, mode: cropMode ?? "zero" } }),
       flip: hflip,
-      ...(reprob > 0 && { erase: { probability: reprob, fill: "noise" as const } }),
+      ...(reprob > 0 && { erase: { probability: reprob, fill: eraseFill(settings) } }),
+      ...augmentOptions(settings),
     },
+    ...(mix && { mix }),
   });
 }
 

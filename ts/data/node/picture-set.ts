@@ -69,7 +69,14 @@ function over(store: Store, { name, files, labels, classNames, ...rest }: Pictur
     return store.read(files[index]);
   };
   const get = (index: number): { image: Uint8Array; label: number } => ({ image: fitted(picture(index), fit), label: labels[index] });
-  return {
+  const images = (): Uint8Array => {
+    if (files.length * values > MOST_GATHERED)
+      throw new RangeError(`${name}: ${files.length} images at once, wanted at most ${Math.floor(MOST_GATHERED / values)}; get(i) has one`);
+    const all = new Uint8Array(files.length * values);
+    for (let index = 0; index < files.length; index++) all.set(get(index).image, index * values);
+    return all;
+  };
+  const set = {
     name,
     length: files.length,
     classes: classNames.length,
@@ -80,22 +87,15 @@ function over(store: Store, { name, files, labels, classNames, ...rest }: Pictur
     labels: Int32Array.from(labels),
     picture,
     get,
-    get images() {
-      if (files.length * values > MOST_GATHERED)
-        throw new RangeError(
-          `${name}: ${files.length} images at once, wanted at most ${Math.floor(MOST_GATHERED / values)}; get(i) has one`,
-        );
-      const all = new Uint8Array(files.length * values);
-      for (let index = 0; index < files.length; index++) all.set(get(index).image, index * values);
-      return all;
-    },
-    select(indices) {
+    select(indices: ArrayLike<number>): Dataset {
       const chosen = Array.from(indices);
       chosen.forEach(check);
       const part = { files: chosen.map((index) => files[index]), labels: chosen.map((index) => labels[index]) };
       return over(store, { name, classNames, ...rest, ...part }, fit, options);
     },
   };
+  // Copies of the set with other constants ({ ...set, mean }) do not gather all images.
+  return Object.defineProperty(set, "images", { get: images, enumerable: false }) as Dataset;
 }
 
 function checkOptions({ size, share = 1, room = ROOM, mean = IMAGENET.mean, std = IMAGENET.std }: PictureOptions): void {
