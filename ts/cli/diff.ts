@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { CONTRACT } from "../contract.ts";
 import { differenceText, firstDifference, foundAt, isVague, sameStep, type Difference } from "../train/digest-difference.ts";
+import { skipsBefore } from "../train/digest-log.ts";
 import type { StepDigest } from "../train/index.ts";
 import { DATA_DIR } from "./data-sets.ts";
 import { firstUnequal, firstUnequalTensor, startDifference, valuesAt, type UnequalElement } from "./diff-values.ts";
@@ -52,7 +53,9 @@ function firstStep([a, b]: Both<RecordedRun>): { readonly step: number | null; r
     throw new UsageError(
       `diff: ${stepsText(a.first, a.last)} and ${stepsText(b.first, b.last)} were recorded, wanted runs with a step in common`,
     );
-  const at = steps.findIndex((step) => !sameStep(a.digests.steps.get(step)!, b.digests.steps.get(step)!));
+  const same = (step: number): boolean =>
+    sameStep(a.digests.steps.get(step)!, b.digests.steps.get(step)!) && skipsBefore(a.digests, step) === skipsBefore(b.digests, step);
+  const at = steps.findIndex((step) => !same(step));
   return { step: at < 0 ? null : steps[at], same: at < 0 ? steps.length : at, last: steps[steps.length - 1] };
 }
 
@@ -143,6 +146,8 @@ async function diff(dirs: Both<string>, options: DiffOptions): Promise<void> {
   else print(`different: step ${step}${same === 0 ? "" : `; ${same} before it are the same`}`);
   for (const line of settings) print(`  settings: ${line}`);
   for (const line of versions) print(`  versions: ${line}`);
+  const passed = step === null ? [] : runs.map(({ digests }) => skipsBefore(digests, step) || "none");
+  if (passed.length > 0 && passed[0] !== passed[1]) print(`  batches passed over before it: ${passed.join(" and ")}`);
   if (!options.rerun || isForeign) {
     if (isForeign) print(`  of another numerics contract than ${CONTRACT}: not run again`);
     const where = step === null ? null : firstDifference(runs[0].digests.steps.get(step)!, runs[1].digests.steps.get(step)!);

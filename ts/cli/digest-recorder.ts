@@ -1,6 +1,7 @@
 // The digests of a run on their way into its folder.
 import { existsSync } from "node:fs";
-import { DIGEST_LEVELS, type DigestBegin, type Digesting, type StepDigest, type TraceRequest } from "../train/index.ts";
+import type { DigestEntry } from "../train/digest-log.ts";
+import { DIGEST_LEVELS, type Digesting, type TraceRequest } from "../train/index.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { openDigests, type PatientFile } from "./run-log-file.ts";
 
@@ -10,7 +11,7 @@ export type RecordLevel = (typeof RECORD_LEVELS)[number];
 
 export class DigestRecorder {
   private readonly level: RecordLevel;
-  private file: PatientFile<DigestBegin | StepDigest> | null = null;
+  private file: PatientFile<DigestEntry> | null = null;
 
   constructor(level: RecordLevel) {
     this.level = level;
@@ -21,7 +22,8 @@ export class DigestRecorder {
     const { level } = this;
     if (level === "off") return {};
     const request: TraceRequest | undefined = level === "step" ? undefined : { level };
-    return { digests: { record: (digest) => this.file?.write(digest), trace: () => request } };
+    const record = (digest: DigestEntry): void => this.file?.write(digest);
+    return { digests: { record, recordSkip: record, trace: () => request } };
   }
 
   /** Opens the file in the run's folder, behind what is there. */

@@ -45,7 +45,9 @@ async function evaluate({ checkpoint, dataset, dataDir, testSamples, workers, js
     checkFit(test, data);
     // Normalized as in training, whatever the set.
     const images = { ...test, mean: data.mean, std: data.std };
-    const { loss, top1, top5, confusion } = await summarize(pool, testLoader(images, settings), test.classes, { ema: pool.ema !== null });
+    const { loss, top1, top5, confusion, nonFinite } = await summarize(pool, testLoader(images, settings), test.classes, {
+      ema: pool.ema !== null,
+    });
     if (json) {
       const result = {
         type: "evaluate",
@@ -57,13 +59,19 @@ async function evaluate({ checkpoint, dataset, dataDir, testSamples, workers, js
         top1,
         top5,
         confusion,
+        ...(nonFinite !== undefined && { nonFinite }),
       };
-      process.stdout.write(`${JSON.stringify(result)}\n`);
+      // JSON has no NaN: it is written as this word, as in logs.
+      const text = JSON.stringify(result, (_key, value: unknown) =>
+        typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
+      );
+      process.stdout.write(`${text}\n`);
       return;
     }
     const average = pool.ema === null ? "" : ", averaged weights";
     process.stdout.write(`${path}: ${settings.model} on ${formatCount(test.length)} test images of ${test.name}${average}\n`);
     process.stdout.write(`top-1 ${formatPercent(top1, 2)}  top-5 ${formatPercent(top5, 2)}  loss ${formatLoss(loss)}\n`);
+    if (nonFinite !== undefined) process.stdout.write(`not finite: the logits or loss of ${formatCount(nonFinite)} images\n`);
   } finally {
     await pool.close();
   }

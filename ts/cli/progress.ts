@@ -2,7 +2,8 @@
 import cliProgress from "cli-progress";
 import picocolors from "picocolors";
 import { formatCount, formatDuration, formatLoss, formatPercent } from "../report/numbers.ts";
-import type { EvaluateEvent, RunEvent, RunStartEvent, StepEvent } from "../train/events.ts";
+import { nonFiniteText } from "../train/nonfinite.ts";
+import type { EvaluateEvent, NonFiniteEvent, RunEvent, RunStartEvent, StepEvent } from "../train/events.ts";
 import { formatBar, formatPlain, type ProgressState } from "./progress-line.ts";
 
 /** Where the display goes; `process.stderr` is one. */
@@ -112,7 +113,8 @@ export function createProgress({
     state = {
       epoch: event.epoch,
       epochs,
-      stepInEpoch: event.step - (event.epoch - 1) * stepsPerEpoch,
+      // Batches that were passed over are no steps.
+      stepInEpoch: Math.max(0, event.step - (event.epoch - 1) * stepsPerEpoch),
       stepsPerEpoch,
       loss: mean(state?.loss, event.loss),
       accuracy: mean(state?.accuracy, event.accuracy),
@@ -126,24 +128,36 @@ export function createProgress({
     }
   };
 
-  const onEvaluate = ({ epoch, split, loss, top1, top5, seconds }: EvaluateEvent): void => {
+  const onNonFinite = (event: NonFiniteEvent): void => {
+    const { batch, batches } = event;
+    const passed = batches === 1 ? `batch ${batch} is` : `batches ${batch} to ${batch + batches - 1} are`;
+    // What ends the run is the command's affair.
+    if (event.skipped) message(`warning: ${nonFiniteText(event)}; ${passed} passed over`);
+  };
+
+  const onEvaluate = ({ epoch, split, loss, top1, top5, nonFinite = 0, seconds }: EvaluateEvent): void => {
     const epochs = start?.epochs ?? epoch;
     const which = `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
     const time = seconds === undefined ? "" : colors.dim(`  ${formatDuration(seconds)}`);
     write(`${which}  ${split} loss ${formatLoss(loss)}  top-1 ${colors.bold(formatPercent(top1))}  top-5 ${formatPercent(top5)}${time}`);
+    if (nonFinite > 0)
+      write(`warning: the model says nothing finite of ${formatCount(nonFinite)} images, which count as wrong where a NaN is`);
+  };
+
+  const message = (text: string): void => {
+    write(text);
+    if (terminal && state !== undefined && state.stepInEpoch < state.stepsPerEpoch) showBar();
   };
 
   return {
     handle: (event) => {
       if (event.type === "run-start") onStart(event);
       else if (event.type === "step") onStep(event);
+      else if (event.type === "nonfinite") onNonFinite(event);
       else if (event.type === "evaluate") onEvaluate(event);
       else if (event.type === "run-end") write(`${event.reason}: ${formatCount(event.steps)} steps in ${formatDuration(event.seconds)}`);
     },
-    message: (text) => {
-      write(text);
-      if (terminal && state !== undefined && state.stepInEpoch < state.stepsPerEpoch) showBar();
-    },
+    message,
     stop: hideBar,
   };
 }

@@ -6,7 +6,7 @@ import { CONTRACT } from "../contract.ts";
 import { FormatError } from "../data/index.ts";
 import { shown } from "../data/format-error.ts";
 import { readRegular } from "../data/node/read-file.ts";
-import { chainAfter } from "../train/digest-chain.ts";
+import { chainAfter, chainAfterSkip } from "../train/digest-chain.ts";
 import type { DigestLog } from "../train/digest-log.ts";
 import type { Checkpoint } from "../train/index.ts";
 import { CheckpointStore } from "../train/node/checkpoint-store.ts";
@@ -61,14 +61,17 @@ function checkChain({ entries }: DigestLog, file: string): void {
       before = { step: entry.begin, chain: entry.chain };
       continue;
     }
-    if (before === null || before.step !== entry.step - 1 || chainAfter(before.chain, entry) !== entry.chain)
+    const [step, what] =
+      "skipped" in entry ? [entry.after, `batch ${entry.skipped}, passed over,`] : [entry.step - 1, `step ${entry.step}`];
+    const chainOf = (link: string): string => ("skipped" in entry ? chainAfterSkip(link, entry) : chainAfter(link, entry));
+    if (before === null || before.step !== step || chainOf(before.chain) !== entry.chain)
       throw new FormatError({
         file,
         offset: -1,
-        found: `step ${entry.step} with a chain that is not that of the steps before`,
+        found: `${what} with a chain that is not that of the steps before`,
         wanted: "digests as they were recorded",
       });
-    before = { step: entry.step, chain: entry.chain };
+    before = { step: "skipped" in entry ? step : entry.step, chain: entry.chain };
   }
 }
 

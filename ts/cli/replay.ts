@@ -1,5 +1,13 @@
 // Runs steps of a recorded run again, without its folder: no log, no evaluation, no checkpoint. Evaluation changes no bit of training.
-import { Trainer, type Checkpoint, type DataLoader, type Pool, type StepDigest, type TraceRequest } from "../train/index.ts";
+import {
+  Trainer,
+  type Checkpoint,
+  type DataLoader,
+  type Pool,
+  type SkipDigest,
+  type StepDigest,
+  type TraceRequest,
+} from "../train/index.ts";
 import { openData } from "./data-sets.ts";
 import { openPool } from "./pool.ts";
 import type { RecordedRun } from "./recorded-run.ts";
@@ -19,6 +27,8 @@ export interface Stretch {
   readonly trace?: (step: number) => TraceRequest | undefined;
   /** Told of every step; false ends the stretch there. `shown` are values that the trace was to show. */
   readonly onStep?: (digest: StepDigest, shown?: readonly number[]) => boolean;
+  /** Told of batches that are passed over; as onStep. */
+  readonly onSkip?: (digest: SkipDigest) => boolean;
 }
 
 export class Replay {
@@ -42,7 +52,7 @@ export class Replay {
     return new Replay(run, pool, train);
   }
 
-  private trainer({ to, trace, onStep }: Partial<Stretch>, stop?: AbortController): Trainer {
+  private trainer({ to, trace, onStep, onSkip }: Partial<Stretch>, stop?: AbortController): Trainer {
     return new Trainer({
       ...trainerSettings(this.run.settings, this.train),
       pool: this.pool,
@@ -51,8 +61,13 @@ export class Replay {
         record: (digest, shown) => {
           if ("step" in digest && onStep?.(digest, shown) === false) stop?.abort();
         },
+        recordSkip: (digest) => {
+          if (onSkip?.(digest) === false) stop?.abort();
+        },
         ...(trace && { trace }),
       },
+      // Whatever the run did with them: what it passed over is in its record, and what it did not is no number here either.
+      onNonFinite: "skip",
       ...(to !== undefined && { maxSteps: to }),
     });
   }

@@ -74,10 +74,12 @@ export async function readLog(path: string): Promise<Log> {
   return parseLog(await readRegular(path, { what: "the log.jsonl of a run", most: MOST_LOG_BYTES, within: dirname(path) }), path);
 }
 
-/** Whether an event lies after a step, or tells how the run ended. */
-function isAfter(event: RunEvent, step: number, stepsPerEpoch: number): boolean {
+/** Whether an event lies after a step and so many batches, or tells how the run ended. */
+function isAfter(event: RunEvent, step: number, batches: number | undefined, stepsPerEpoch: number): boolean {
   if (event.type === "run-start") return (event.resumedFrom ?? 0) > step;
   if (event.type === "run-end" || event.type === "samples") return true;
+  // Batches that were passed over make no step.
+  if (event.type === "nonfinite" && batches !== undefined) return event.batch >= batches;
   if (event.type === "evaluate") return (event.step ?? event.epoch * stepsPerEpoch) > step;
   return event.step > step;
 }
@@ -95,10 +97,10 @@ function setAside(path: string, error: unknown, onBroken: OnBroken): void {
 const linesOf = (lines: readonly string[]): Uint8Array => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
 
 /**
- * Takes out of a log what came after a step, so that the run can go on from there; returns how many steps were dropped. A log that
- * cannot be read is moved aside, and `onBroken` told where to.
+ * Takes out of a log what came after a step, and after so many batches where those are told, so that the run can go on from there;
+ * returns how many steps were dropped. A log that cannot be read is moved aside, and `onBroken` told where to.
  */
-export async function trimLog(path: string, step: number, onBroken: OnBroken): Promise<number> {
+export async function trimLog(path: string, step: number, onBroken: OnBroken, batches?: number): Promise<number> {
   if (!existsSync(path)) return 0;
   let events: readonly RunEvent[];
   try {
@@ -108,7 +110,7 @@ export async function trimLog(path: string, step: number, onBroken: OnBroken): P
     return 0;
   }
   const stepsPerEpoch = events.find((event) => event.type === "run-start")?.stepsPerEpoch ?? 1;
-  const kept = events.filter((event) => !isAfter(event, step, stepsPerEpoch));
+  const kept = events.filter((event) => !isAfter(event, step, batches, stepsPerEpoch));
   if (kept.length === events.length) return 0;
   await writeFileAtomic(path, linesOf(kept.map(formatEvent)));
   return events.filter((event) => event.type === "step" && event.step > step).length;
@@ -124,11 +126,14 @@ export async function readDigests(path: string): Promise<DigestLog> {
 }
 
 /** Takes out of a file of digests those after a step; as trimLog. */
-export async function trimDigests(path: string, step: number, onBroken: OnBroken): Promise<void> {
+export async function trimDigests(path: string, step: number, onBroken: OnBroken, batches?: number): Promise<void> {
   if (!existsSync(path)) return;
   try {
     const { entries } = await readDigests(path);
-    const kept = entries.filter((entry) => ("begin" in entry ? entry.begin : entry.step) <= step);
+    const kept = entries.filter((entry) => {
+      if ("skipped" in entry) return batches === undefined ? entry.after < step : entry.skipped < batches;
+      return ("begin" in entry ? entry.begin : entry.step) <= step;
+    });
     if (kept.length < entries.length) await writeFileAtomic(path, linesOf(kept.map(formatDigest)));
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

@@ -1,7 +1,7 @@
 // log.jsonl and digests.jsonl while a run goes on. A disk that is full for a while loses nothing: what could not be written waits for
 // the next time.
-import { formatDigest } from "../train/digest-log.ts";
-import type { DigestBegin, RunEvent, StepDigest } from "../train/index.ts";
+import { formatDigest, type DigestEntry } from "../train/digest-log.ts";
+import type { RunEvent } from "../train/index.ts";
 import { openLines, openLog } from "../train/node/log-file.ts";
 
 /** A file that takes one entry after the other. */
@@ -72,8 +72,8 @@ export function openRunLog(path: string, options: PatientOptions): PatientFile<R
 }
 
 /** Opens a file of digests. */
-export function openDigests(path: string, options: PatientOptions): PatientFile<DigestBegin | StepDigest> {
-  const open = (append: boolean): Target<DigestBegin | StepDigest> => {
+export function openDigests(path: string, options: PatientOptions): PatientFile<DigestEntry> {
+  const open = (append: boolean): Target<DigestEntry> => {
     const { write, sync, close } = openLines(path, { append });
     return { write: (digest) => write(formatDigest(digest)), sync, close };
   };

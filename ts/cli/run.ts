@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import type { Splits } from "../data/node/files.ts";
 import {
   digest,
+  NonFiniteError,
   Trainer,
   type BatchSource,
   type Checkpoint,
@@ -72,8 +73,8 @@ export interface RunOutcome {
   readonly evaluation: EvaluateEvent | undefined;
   /** Set where the newest state could not be put where it belongs. */
   readonly unsaved: Unsaved | undefined;
-  /** Why training could not go on: the loss is no number. */
-  readonly failure: Error | undefined;
+  /** Why training could not go on: a step came to NaN or infinity. */
+  readonly failure: NonFiniteError | undefined;
 }
 
 /** Thrown out of an evaluation that is no longer wanted. */
@@ -120,7 +121,7 @@ function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool, kernels: Kernel
   };
 }
 
-/** Trains, and says how it went. Errors: what keeps the run from beginning, and a loss that is not finite. */
+/** Trains, and says how it went. Errors: what keeps the run from beginning. */
 export async function runTraining(plan: RunPlan, { openFolder, progress, emit, signal }: RunSurroundings): Promise<RunOutcome> {
   const { settings, splits, workers, resumed, maxSteps, evalInterval, checkpointHist, logInterval } = plan;
   const train = trainLoader(splits.train, settings);
@@ -170,7 +171,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       board?.write(event);
       progress.handle(event);
     };
-    let failure: Error | undefined;
+    let failure: NonFiniteError | undefined;
     let unsaved: Unsaved | undefined;
     try {
       tell(startEvent(plan, trainer, pool, kernels));
@@ -192,8 +193,8 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
           // Stopped while it evaluated: the epoch's checkpoint is still to come.
           const path = await saver.save(trainer.checkpoint(), { step: trainer.steps, best: false });
           tell({ type: "checkpoint", path, step: trainer.steps });
-        } else if ((error as Error).message.startsWith("Trainer: loss")) {
-          failure = error as Error;
+        } else if (error instanceof NonFiniteError) {
+          failure = error;
           reason = "diverged";
         } else throw error;
       }

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { FormatError } from "../data/index.ts";
 import { defaultShards } from "../shards.ts";
 import type { JsonObject } from "../train/index.ts";
+import { ON_NON_FINITE, type OnNonFinite } from "../train/nonfinite-what.ts";
 import { augmentEntries, resolveAugment, type AugmentSettings } from "./augment-settings.ts";
 import { DATASETS, usualAugmentation, type DatasetName } from "./data-sets.ts";
 import { UsageError } from "./usage.ts";
@@ -60,6 +61,8 @@ export type TrainSettings = AugmentSettings & {
   readonly fast: boolean;
   /** Blocks that are computed again together; changes no bit, but a run that needs it goes on with it. */
   readonly checkpointBlocks: number | null;
+  /** What becomes of steps that come to NaN or infinity. */
+  readonly onNonfinite: OnNonFinite;
 };
 
 /** Settings as flags give them; `aug: false` is --no-aug. */
@@ -115,6 +118,7 @@ const schema: v.GenericSchema<unknown, TrainSettings> = v.object({
   bnGroup: count,
   fast: v.boolean(),
   checkpointBlocks: v.optional(v.nullable(size), null),
+  onNonfinite: v.nullish(v.picklist(ON_NON_FINITE), "stop"),
 });
 
 /** Reads settings back; `file` is for the error. Throws FormatError. */
@@ -211,6 +215,7 @@ export function resolveSettings(given: GivenSettings): TrainSettings {
     bnGroup,
     fast: given.fast ?? false,
     checkpointBlocks: given.checkpointBlocks ?? null,
+    onNonfinite: given.onNonfinite ?? "stop",
   };
   checkSettings(settings, given, pieces);
   return settings;
@@ -243,7 +248,7 @@ const OPEN_ENDED: readonly string[] = ["constant", "step", "multistep"];
 export function continueWith(stored: TrainSettings, given: GivenSettings): TrainSettings {
   const { aug, ...rest } = given;
   const asked: { readonly [key: string]: unknown } = { ...(aug === false && { cropPadding: 0, hflip: 0, reprob: 0 }), ...rest };
-  const mayChange = ["checkpointBlocks", ...(OPEN_ENDED.includes(stored.sched) ? ["epochs"] : [])];
+  const mayChange = ["checkpointBlocks", "onNonfinite", ...(OPEN_ENDED.includes(stored.sched) ? ["epochs"] : [])];
   for (const [key, value] of Object.entries(asked)) {
     const before = stored[key as keyof TrainSettings];
     if (JSON.stringify(before) === JSON.stringify(value) || mayChange.includes(key)) continue;
@@ -252,8 +257,8 @@ export function continueWith(stored: TrainSettings, given: GivenSettings): Train
         "wanted the same to go on to the same bits, or a new run without --resume",
     );
   }
-  const { epochs = stored.epochs, checkpointBlocks = stored.checkpointBlocks } = rest;
-  return { ...stored, epochs, checkpointBlocks };
+  const { epochs = stored.epochs, checkpointBlocks = stored.checkpointBlocks, onNonfinite = stored.onNonfinite } = rest;
+  return { ...stored, epochs, checkpointBlocks, onNonfinite };
 }
 
 /** A setting's value for a person. */

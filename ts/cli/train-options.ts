@@ -1,6 +1,7 @@
 // The flags of `perpend train`, named as in timm's train.py where that has them. Defaults of settings are in settings.ts, so that it
 // can be told what a user asked for from what goes without saying.
 import { Option, type Command } from "commander";
+import { ON_NON_FINITE } from "../train/nonfinite-what.ts";
 import { ERASE_MODES, INTERPOLATIONS, MIXUP_MODES } from "./augment-settings.ts";
 import { DATA_DIR, DATASETS, SHAPES_COUNTS } from "./data-sets.ts";
 import { RECORD_LEVELS, type RecordLevel } from "./digest-recorder.ts";
@@ -157,6 +158,12 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
         "save memory: compute so many blocks at a time again in the backward pass, 1.4 times as long, the same bits (default: none; " +
           "info --model says what it saves)",
         real(whole),
+      ],
+      [
+        "--on-nonfinite <what>",
+        "what becomes of a step that comes to NaN or infinity, which is never made: stop the run and save the state before it, or skip its batch " +
+          "(default: stop)",
+        words(ON_NON_FINITE),
       ],
       ["--fast", "relaxed kernels: fused multiply-add, no longer the same bits everywhere"],
       ["--max-steps <count>", "stop after so many steps in all", real(whole)],

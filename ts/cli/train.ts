@@ -17,7 +17,7 @@ import { writeReport } from "./report.ts";
 import { newRunFolder, openCheckpoint, OUTPUT, trimDigests, trimLog, writeRecipe, type Resumed, type RunFolder } from "./run-folder.ts";
 import { runTraining, type RunOutcome, type RunPlan } from "./run.ts";
 import { quoted, selfCommand } from "./self-command.ts";
-import { continueWith, recipeOf, resolveSettings } from "./settings.ts";
+import { continueWith, recipeOf, resolveSettings, type TrainSettings } from "./settings.ts";
 import { EXIT_STOPPED, listenForStop } from "./stop.ts";
 import { addTrainOptions, givenOptions, runName, type RunOptions } from "./train-options.ts";
 import { UsageError } from "./usage.ts";
@@ -42,17 +42,20 @@ async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: num
   if (folder === undefined || !staysIn(folder.dir)) return newRunFolder(output, experiment ?? about.name, experiment !== undefined);
   const onBroken = (reason: string, kept: string): void =>
     progress.message(`warning: ${reason}; it is kept as ${kept} and a new one begun`);
-  const dropped = await trimLog(folder.log, step, onBroken);
-  await trimDigests(folder.digests, step, onBroken);
+  const { step: batches } = resumed.checkpoint.state;
+  const passed = typeof batches === "number" ? batches : undefined;
+  const dropped = await trimLog(folder.log, step, onBroken, passed);
+  await trimDigests(folder.digests, step, onBroken, passed);
   if (dropped > 0) progress.message(`going on from step ${step}: ${dropped} later steps in ${folder.dir} are dropped`);
   return folder;
 }
 
-function resumeCommand(outcome: RunOutcome, { dataDir, workers }: RunOptions): string {
+function resumeCommand(outcome: RunOutcome, { dataDir, workers }: RunOptions, flags: readonly string[] = []): string {
   const path = outcome.unsaved?.rescued ?? outcome.folder.dir;
   const more = [
     ...(dataDir === undefined ? [] : ["--data-dir", dataDir]),
     ...(workers === undefined ? [] : ["--workers", String(workers)]),
+    ...flags,
   ];
   return `${selfCommand()} ${["train", "--resume", path, ...more].map(quoted).join(" ")}`;
 }
@@ -78,8 +81,19 @@ function checkContract({ contract, perpend }: About, path: string, accepted: boo
   );
 }
 
+/** How to go on after a step that came to NaN or infinity. */
+function afterNonFinite(outcome: RunOutcome, run: RunOptions, { lr, onNonfinite }: TrainSettings): string {
+  const { end, failure, unsaved } = outcome;
+  const anew = `a new run with a smaller --lr (it was ${lr}), more --warmup-epochs or --clip-grad`;
+  const isLost = unsaved !== undefined && unsaved.rescued === undefined;
+  // From values that are not finite, or after many batches that were passed over, the same would come again.
+  if (failure?.found.before !== undefined || onNonfinite === "skip" || isLost) return `to go on: ${anew}`;
+  const skipping = resumeCommand(outcome, run, ["--on-nonfinite", "skip"]);
+  return `the state after step ${end.steps} is saved; go on without this batch, and others like it, with:\n  ${skipping}\nor begin ${anew}`;
+}
+
 /** Prints what is left to say and sets the exit code. */
-async function conclude(outcome: RunOutcome, run: RunOptions, progress: Progress): Promise<void> {
+async function conclude(outcome: RunOutcome, run: RunOptions, settings: TrainSettings, progress: Progress): Promise<void> {
   const { folder, end, unsaved, failure } = outcome;
   if (run.report) {
     try {
@@ -94,6 +108,7 @@ async function conclude(outcome: RunOutcome, run: RunOptions, progress: Progress
     progress.message(`stopped after step ${end.steps}; go on with:\n  ${resumeCommand(outcome, run)}`);
     process.exitCode = EXIT_STOPPED;
   }
+  if (failure !== undefined) progress.message(afterNonFinite(outcome, run, settings));
   if (unsaved !== undefined) {
     const where = unsaved.rescued === undefined ? "" : `. The final state is in ${unsaved.rescued} instead, --resume takes it`;
     throw new Error(`${unsaved.reason}${where}`);
@@ -151,7 +166,7 @@ async function train(command: Command): Promise<void> {
     };
     const emit = run.json ? (event: Parameters<typeof formatEvent>[0]) => process.stdout.write(`${formatEvent(event)}\n`) : () => {};
     const outcome = await runTraining(plan, { openFolder, progress, emit, signal: stop.signal });
-    await conclude(outcome, run, progress);
+    await conclude(outcome, run, settings, progress);
   } finally {
     progress.stop();
     stop.release();

@@ -45,8 +45,8 @@ export function programOptions(settings: TrainSettings, { dataset, batchesPerEpo
 export function trainerSettings(
   settings: TrainSettings,
   train: DataLoader,
-): Pick<TrainerOptions, "train" | "classes" | "epochs" | "schedule" | "accumulate" | "clipGrad"> {
-  const { epochs, gradAccumSteps, clipGrad } = settings;
+): Pick<TrainerOptions, "train" | "classes" | "epochs" | "schedule" | "accumulate" | "clipGrad" | "onNonFinite"> {
+  const { epochs, gradAccumSteps, clipGrad, onNonfinite } = settings;
   return {
     train,
     classes: train.dataset.classes,
@@ -54,5 +54,6 @@ export function trainerSettings(
     schedule: scheduleOf(settings, Math.ceil(train.batchesPerEpoch / gradAccumSteps)),
     accumulate: gradAccumSteps,
     ...(clipGrad !== null && { clipGrad }),
+    onNonFinite: onNonfinite,
   };
 }

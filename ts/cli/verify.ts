@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { changesSince, CONTRACT } from "../contract.ts";
 import { differenceText, firstDifference, foundAt, sameStep } from "../train/digest-difference.ts";
+import { skipsBefore, skipText } from "../train/digest-log.ts";
 import type { StepDigest, TraceRequest } from "../train/index.ts";
 import { DATA_DIR } from "./data-sets.ts";
 import { openKernels } from "./kernels.ts";
@@ -50,6 +51,27 @@ export function checkVersions(run: RecordedRun, first: number, last: number): vo
   if (kernels !== undefined && kernels !== name) say(`${dir} was recorded with kernels ${kernels}, these are ${name}`);
 }
 
+/** Where what was recorded and what came of it now part, in words. */
+interface Departure {
+  readonly step: number;
+  readonly where: string;
+  readonly recorded: string;
+  readonly now: string;
+}
+
+function departureOf(recorded: StepDigest, found: StepDigest): Departure | null {
+  const difference = firstDifference(recorded, found);
+  if (difference === null && sameStep(recorded, found)) return null;
+  const where = difference ?? ({ kind: "state" } as const);
+  return { step: found.step, where: differenceText(where), recorded: foundAt(recorded, where), now: foundAt(found, where) };
+}
+
+/** Other batches passed over before a step than were recorded. */
+function otherSkips(step: number, recorded: string, now: string): Departure | null {
+  if (recorded === now) return null;
+  return { step, where: "batches that were passed over before it", recorded: recorded || "none", now: now || "none" };
+}
+
 async function verify(dir: string, { from, steps, workers: asked, dataDir = DATA_DIR }: VerifyOptions): Promise<void> {
   const run = await openRecorded(dir);
   const { digests, settings } = run;
@@ -63,36 +85,46 @@ async function verify(dir: string, { from, steps, workers: asked, dataDir = DATA
     `running ${stepsText(first, last)} of ${dir} again with ${workers} ${workers === 1 ? "worker" : "workers"}, from ${before?.path ?? "the beginning"}`,
   );
   const replay = await Replay.open(run, { dataDir, workers });
+  const start = before?.checkpoint.state["step"];
+  const skipsOf = (step: number): string => skipsBefore(digests, step, typeof start === "number" ? start : 0);
+  // Batches passed over after the last step belong to the record as well.
+  const rest = last === run.last ? skipsOf(last + 1) : "";
   let compared = 0;
-  let different = null as { readonly recorded: StepDigest; readonly found: StepDigest } | null;
+  let passed: string[] = [];
+  let departure = null as Departure | null;
   try {
     let told = performance.now();
     await replay.go({
       from: before?.checkpoint ?? replay.start,
-      to: last,
+      to: rest === "" ? last : last + 1,
       trace: (step) => (step < first ? undefined : traceOf(digests.steps.get(step))),
       onStep: (found) => {
+        if (found.step > last) return false;
         const recorded = digests.steps.get(found.step);
         if (performance.now() - told > TELL_EVERY) {
           say(`step ${found.step} of ${last}`);
           told = performance.now();
         }
+        const now = passed.join(", ");
+        passed = [];
         if (recorded === undefined) return true;
         // What lies before the window is run to get there; where it differs, so does the window.
-        if (!sameStep(recorded, found) || firstDifference(recorded, found) !== null) different = { recorded, found };
-        else if (found.step >= first) compared++;
-        return different === null;
+        departure = otherSkips(found.step, skipsOf(found.step), now) ?? departureOf(recorded, found);
+        if (departure === null && found.step >= first) compared++;
+        return departure === null;
+      },
+      onSkip: (found) => {
+        passed.push(skipText(found));
+        return found.after < last || passed.join(", ") !== rest;
       },
     });
+    departure ??= otherSkips(last + 1, rest, passed.join(", "));
   } finally {
     await replay.close();
   }
-  if (different !== null) {
-    const { recorded, found } = different;
-    const where = firstDifference(recorded, found) ?? ({ kind: "state" } as const);
-    process.stdout.write(
-      `different: step ${found.step}, ${differenceText(where)}\n  recorded  ${foundAt(recorded, where)}\n  now       ${foundAt(found, where)}\n`,
-    );
+  if (departure !== null) {
+    const { step, where, recorded, now } = departure;
+    process.stdout.write(`different: step ${step}, ${where}\n  recorded  ${recorded}\n  now       ${now}\n`);
     process.exitCode = 1;
     return;
   }
