@@ -1,5 +1,6 @@
-// The typed events of a run, in the order a run yields them: run-start, then step / nonfinite / diagnostics / evaluate / samples / checkpoint, then run-end.
+// The typed events of a run, in the order a run yields them: run-start, then fault / step / nonfinite / diagnostics / evaluate / samples / checkpoint, then run-end.
 // A log is one event a JSON line. Wall time appears here only, never in a result.
+import type { Fault } from "./faults.ts";
 import type { NonFiniteWhat } from "./nonfinite-what.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -100,6 +101,11 @@ export interface NonFiniteEvent {
   readonly skipped: boolean;
 }
 
+/** A worker was lost, or its work, and made good: the step was done again, no bit is another one. */
+export interface FaultEvent extends Fault {
+  readonly type: "fault";
+}
+
 /** The model was evaluated on a whole split. */
 export interface EvaluateEvent {
   readonly type: "evaluate";
@@ -174,4 +180,4 @@ export interface RunEndEvent {
 }
 
 export type RunEvent =
-  RunStartEvent | StepEvent | NonFiniteEvent | EvaluateEvent | DiagnosticsEvent | SamplesEvent | CheckpointEvent | RunEndEvent;
+  RunStartEvent | FaultEvent | StepEvent | NonFiniteEvent | EvaluateEvent | DiagnosticsEvent | SamplesEvent | CheckpointEvent | RunEndEvent;

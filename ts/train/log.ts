@@ -7,6 +7,7 @@ import type {
   CheckpointEvent,
   DiagnosticsEvent,
   EvaluateEvent,
+  FaultEvent,
   Json,
   JsonObject,
   Machine,
@@ -17,6 +18,7 @@ import type {
   SamplesEvent,
   StepEvent,
 } from "./events.ts";
+import { FAULT_KINDS } from "./faults.ts";
 import { NON_FINITE } from "./nonfinite-what.ts";
 import { parseStrictJson, plainJson } from "./strict-json.ts";
 
@@ -65,6 +67,16 @@ const runStart: v.GenericSchema<unknown, RunStartEvent> = v.object({
   classes: v.optional(v.array(v.string())),
   command: v.optional(v.string()),
   startedAt: v.optional(v.string()),
+});
+
+const fault: v.GenericSchema<unknown, FaultEvent> = v.object({
+  type: v.literal("fault"),
+  kind: v.picklist(FAULT_KINDS),
+  worker: count,
+  step: count,
+  attempt: count,
+  seconds: real,
+  message: v.string(),
 });
 
 const step: v.GenericSchema<unknown, StepEvent> = v.object({
@@ -161,6 +173,7 @@ const schemas: { readonly [T in RunEvent["type"]]: v.GenericSchema<unknown, Extr
   "run-start": runStart,
   step,
   nonfinite,
+  fault,
   evaluate,
   diagnostics,
   samples,
