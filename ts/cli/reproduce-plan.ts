@@ -5,7 +5,7 @@ import { take } from "../data/dataset.ts";
 import { CONTRACT } from "../contract.ts";
 import type { DataKind } from "../recipes/data-kind.ts";
 import type { Labels } from "../recipes/evaluate.ts";
-import { combinationName, type Experiment, type RunOptions } from "../recipes/recipe.ts";
+import { combinationName, varying, type Experiment, type RunOptions } from "../recipes/recipe.ts";
 import { checkSetting, shardsOf, type Scale, type Setting } from "../recipes/setting.ts";
 import { DataLoader, type JsonObject } from "../train/index.ts";
 import { DATASETS, openData, type DatasetName } from "./data-sets.ts";
@@ -61,11 +61,13 @@ export function planExperiment(file: RecipeFile, experiment: Experiment, options
   const dir = join(output, file.name, scale);
   const combinations = experiment.combinations(scale);
   const seeds = Array.from({ length: setting.seeds }, (_, index) => index + 1);
+  const telling = varying(experiment.axes, combinations);
+  // Folders keep their names where a smaller scale varies less.
+  const all = experiment.axes.filter(({ labels }) => labels.length > 1).map(({ name }) => name);
   const runs = seeds.flatMap((seed) =>
     combinations.map((choice): PlannedRun => {
-      const label = combinationName(choice, experiment.axes);
-      const folder = runFolder(join(dir, `${slug(label)}-s${seed}`));
-      return { name: `${label}, seed ${seed}`, choice, seed, data: experiment.data(choice, scale), folder };
+      const folder = runFolder(join(dir, `${slug(combinationName(choice, all))}-s${seed}`));
+      return { name: `${combinationName(choice, telling)}, seed ${seed}`, choice, seed, data: experiment.data(choice, scale), folder };
     }),
   );
   return { file, experiment, scale, setting, dir, combinations, seeds, runs };

@@ -1,6 +1,6 @@
 // From the logs of a grid's runs to its table: our numbers, the paper's, whether they point the same way, and what the seeds can show.
 import { matches, type Claim, type Evaluate, type Labels, type Published } from "../recipes/evaluate.ts";
-import { baselineOf, combinationName } from "../recipes/recipe.ts";
+import { baselineOf, combinationName, varying } from "../recipes/recipe.ts";
 import type { Setting } from "../recipes/setting.ts";
 import type { Grid, GridDifference, GridRow, PaperNumber, Verdict } from "../report/grid.ts";
 import { formatCount } from "../report/numbers.ts";
@@ -96,13 +96,14 @@ const same = (a: Labels, b: Labels): boolean => Object.keys(a).length === Object
 export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], command: string): Grid {
   const { experiment, combinations, seeds, setting, scale, file } = plan;
   const { evaluate, axes, title, paper, source, expects } = experiment;
+  const telling = varying(axes, combinations);
   const halves = combinations.map((labels): Half => {
     const own = seeds.map((seed) => logs[plan.runs.findIndex((run) => run.seed === seed && same(run.choice, labels))] ?? null);
     const values = own.map((log) => (log === null ? null : numberOf(evaluate, log)));
     const known = values.filter((value) => value !== null);
     const number = paperNumber(evaluate, labels);
     return {
-      name: combinationName(labels, axes),
+      name: combinationName(labels, telling),
       labels,
       values,
       diverged: own.filter((log) => log?.end?.reason === "diverged").length,
@@ -129,7 +130,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     unit: evaluate.unit.label,
     better: evaluate.unit.better,
     protocol: evaluate.protocol.label,
-    axes: axes.filter(({ labels }) => labels.length > 1).map(({ name }) => name),
+    axes: telling,
     ...(evaluate.sweep !== undefined && { sweep: evaluate.sweep }),
     curves: evaluate.curves ?? [],
     seeds,

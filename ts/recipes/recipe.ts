@@ -235,8 +235,12 @@ export function baselineOf(labels: Labels, against: Labels): Labels | undefined 
   return matches(labels, against) ? undefined : { ...labels, ...against };
 }
 
-/** `skip orthogonal, depth 20`: what tells a combination from others, with only axes that have several labels. */
-export function combinationName(labels: Labels, axes: Experiment["axes"]): string {
-  const telling = axes.filter(({ labels: all }) => all.length > 1);
-  return telling.length === 0 ? "as is" : telling.map(({ name }) => labels[name]).join(", ");
+/** The axes that differ among these combinations. */
+export function varying(axes: Experiment["axes"], combinations: readonly Labels[]): readonly string[] {
+  return axes.map(({ name }) => name).filter((name) => new Set(combinations.map((labels) => labels[name])).size > 1);
+}
+
+/** `20, orthogonal`: the labels of some axes. */
+export function combinationName(labels: Labels, axes: readonly string[]): string {
+  return axes.length === 0 ? "as is" : axes.map((name) => labels[name]).join(", ");
 }
