@@ -24,10 +24,10 @@ const events: readonly RunEvent[] = [
   },
   { type: "step", epoch: 1, step: 1, loss: NaN, accuracy: 0.5, learningRate: 0.1, imagesPerSecond: Infinity, gradNorm: -Infinity },
   { type: "diagnostics", step: 1, blocks: [block(0)] },
-  { type: "fault", kind: "exit", worker: 1, step: 2, attempt: 1, seconds: 0.2, message: "exited with code 3" },
   { type: "evaluate", epoch: 1, step: 10, split: "test", loss: 1, top1: 0.5, top5: 0.9, confusion: [[1, 2], [3, 4]] }, // prettier-ignore
   { type: "samples", images: ["data:image/png;base64,AAAA"], labels: [1], predictions: [0], probabilities: [0.75] },
   { type: "checkpoint", path: "runs/a/checkpoint-10.safetensors", step: 10 },
+  { type: "fault", kind: "exit", worker: 1, step: 2, attempt: 1, seconds: 0.2, message: "exited with code 3" },
   { type: "run-end", digest: "0123456789abcdef".repeat(4), seconds: 12.5, steps: 20, reason: "finished" },
 ];
 
