@@ -2,6 +2,7 @@
 import cliProgress from "cli-progress";
 import picocolors from "picocolors";
 import { formatCount, formatDuration, formatLoss, formatPercent } from "../report/numbers.ts";
+import { faultText } from "../train/faults.ts";
 import { nonFiniteText } from "../train/nonfinite.ts";
 import type { EvaluateEvent, NonFiniteEvent, RunEvent, RunStartEvent, StepEvent } from "../train/events.ts";
 import { formatBar, formatPlain, type ProgressState } from "./progress-line.ts";
@@ -154,6 +155,7 @@ export function createProgress({
       if (event.type === "run-start") onStart(event);
       else if (event.type === "step") onStep(event);
       else if (event.type === "nonfinite") onNonFinite(event);
+      else if (event.type === "fault") message(`warning: ${faultText(event)}`);
       else if (event.type === "evaluate") onEvaluate(event);
       else if (event.type === "run-end") write(`${event.reason}: ${formatCount(event.steps)} steps in ${formatDuration(event.seconds)}`);
     },

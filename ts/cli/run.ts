@@ -171,6 +171,9 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       board?.write(event);
       progress.handle(event);
     };
+    const tellFaults = (): void => {
+      for (const fault of pool.takeFaults?.() ?? []) tell({ type: "fault", ...fault });
+    };
     let failure: NonFiniteError | undefined;
     let unsaved: Unsaved | undefined;
     try {
@@ -179,6 +182,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       let reason: RunEndEvent["reason"] = "stopped";
       try {
         for await (const event of trainer.fit({ signal })) {
+          tellFaults();
           if (event.type === "run-end") end = event;
           else tell(event);
         }
@@ -198,6 +202,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
           reason = "diverged";
         } else throw error;
       }
+      tellFaults();
       end ??= { type: "run-end", digest: digest(pool.model), seconds: (performance.now() - begin) / 1000, steps: trainer.steps, reason };
       unsaved = await saver.rescue(() => trainer.checkpoint(), plan.name);
       tell(end);

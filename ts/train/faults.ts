@@ -21,6 +21,15 @@ export interface Fault {
   readonly message: string;
 }
 
+/** What befell a worker, in one line. */
+export function faultText({ kind, worker, step, attempt, message }: Fault): string {
+  const [first] = message.split("\n");
+  if (kind === "start") return `worker ${worker} could not begin: ${first}; it is tried again, the others do its part`;
+  if (kind === "throw") return `worker ${worker} threw in step ${step}: ${first}; the step was done again`;
+  const when = attempt === 0 ? `before step ${step}` : `in step ${step}`;
+  return `worker ${worker} was lost ${when} (${kind}: ${first}) and replaced${attempt === 0 ? "" : "; the step was done again"}`;
+}
+
 /** Work that was given up because of a worker. Weights, optimizer and running statistics are those of the step before. */
 export class WorkerFault extends Error {
   override readonly name = "WorkerFault";
