@@ -10,8 +10,10 @@ import {
   complementOnly,
   dropOnly,
   FeatureReuse,
+  gated,
   independent,
   masked,
+  none,
   resnetV2,
   unrestricted,
   vanilla,
@@ -246,6 +248,16 @@ test("end() gives the model back", () => {
   assert.ok(training.model.parameters().some(({ frozen }) => frozen));
   training.reuse.end();
   assert.not.ok(training.model.parameters().some(({ frozen, requiresGrad }) => frozen || !requiresGrad));
+});
+
+test("a masked skip keeps its parameters and their keys; one without a stream is refused", () => {
+  const keys = (mask: boolean): string[] => {
+    const kind = gated({ exclusive: true, bias: -1 });
+    return Object.keys(resnetV2({ depth: 8, width: 4, skip: mask ? masked(kind, new BranchMask()) : kind }).stateDict());
+  };
+  assert.equal(keys(true), keys(false));
+  assert.ok(keys(true).some((key) => key.includes("skip")));
+  assert.throws(() => masked(none(), new BranchMask()), /^masked: around "none", which does not read its stream, wanted/);
 });
 
 test("impossible rates and nets without such a branch are refused", () => {

@@ -2,6 +2,7 @@
 // every thread the same.
 import { affine, type Tensor } from "../../autograd/index.ts";
 import { Module } from "../../nn/index.ts";
+import { wantStream } from "../skip/learned-skip.ts";
 import type { BlockSite, Skip, SkipKind, StepContext } from "../skip/skip.ts";
 
 export class BranchMask {
@@ -42,6 +43,12 @@ class MaskedSkip extends Module implements Skip {
     this.inEvaluation = inEvaluation;
   }
 
+  /** Parameters of the inner skip keep their keys. */
+  override *namedModules(prefix = ""): Generator<[string, Module]> {
+    yield [prefix, this];
+    if (this.inner instanceof Module) yield* this.inner.namedModules(prefix);
+  }
+
   join(stream: Tensor, branch: () => Tensor, context: StepContext): Tensor {
     const { inner, mask, index, inEvaluation } = this;
     const factor = context.training || inEvaluation ? mask.factor(index) : 1;
@@ -50,7 +57,11 @@ class MaskedSkip extends Module implements Skip {
   }
 }
 
-/** A skip whose branch a mask may leave out: the block then hands its stream on, and its branch is not computed. */
+/**
+ * A skip whose branch a mask may leave out: the block then hands its stream on, and its branch is not computed. Error: a kind that does not
+ * read its stream, which would have nothing to hand on.
+ */
 export function masked(kind: SkipKind, mask: BranchMask, { inEvaluation = false }: MaskedOptions = {}): SkipKind {
+  wantStream("masked", kind);
   return { label: kind.label, at: (site: BlockSite) => new MaskedSkip(kind.at(site), mask, site.index, inEvaluation) };
 }
