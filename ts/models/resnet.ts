@@ -1,7 +1,7 @@
 // Residual nets with any layout, order of activation and skip: images [N,H,W,channels] to logits [N,classes].
 // Keys of stateDict() are those of timm's resnetv2.
 import { globalAveragePool, maxPool2d, relu, type Convolution, type Tensor } from "../autograd/index.ts";
-import { BatchNorm2d, Conv2d, forwardConvNorm, Layer, Linear } from "../nn/index.ts";
+import { BatchNorm2d, Conv2d, forwardConvNorm, Layer, LayerNorm, Linear } from "../nn/index.ts";
 import { isActive, type ActivationOrder } from "./block/order.ts";
 import { BottleneckUnit } from "./block/unit.ts";
 import type { Block, LayoutKind, ResNetLayout, StemLayout } from "./layout.ts";
@@ -26,6 +26,8 @@ export interface ResNetOptions {
   readonly width?: number;
   /** The units' first activation (BN-ReLU of full pre-activation) once more behind the last unit. By default as the layout has it. */
   readonly finalNorm?: boolean;
+  /** A layer norm on the pooled features, before the classifier. */
+  readonly headNorm?: boolean;
   /** How the stream changes shape; by default as the layout has it. */
   readonly shortcut?: ShortcutKind;
   /** Where a change of shape starts from: the activated input, shared with the branch, or the raw stream. By default as the layout has it. */
@@ -75,15 +77,18 @@ class Stem extends Layer {
 }
 
 class Head extends Layer {
+  readonly norm: LayerNorm | null;
   readonly fc: Linear;
 
-  constructor(features: number, classes: number) {
+  constructor(features: number, classes: number, norm: boolean) {
     super();
+    this.norm = norm ? new LayerNorm(features) : null;
     this.fc = new Linear(features, classes);
   }
 
   forward(x: Tensor): Tensor {
-    return this.fc.forward(globalAveragePool(x));
+    const pooled = globalAveragePool(x);
+    return this.fc.forward(this.norm ? this.norm.forward(pooled) : pooled);
   }
 }
 
@@ -166,7 +171,7 @@ export class ResNet extends Layer {
     const isLast = preActivated && (options.finalNorm ?? layout.lastActivation);
     this.norm = isLast && order.before.norm ? new BatchNorm2d(inputs, { relu: order.before.relu }) : null;
     this.lastRelu = isLast && this.norm === null;
-    this.head = new Head(inputs, classes);
+    this.head = new Head(inputs, classes, options.headNorm ?? false);
   }
 
   /** The stream behind the last unit, activated where the order says so: [N,H,W,C]. */
