@@ -7,7 +7,7 @@ import { Conv2d, init, initialize, Layer, LayerNorm, Linear, uninitialized, Vari
 import type { RandomStream } from "../random.ts";
 import { EncoderBlock, encoderInit, type NormPlace } from "./block/encoder.ts";
 import { additive } from "./skip/additive.ts";
-import type { SkipKind } from "./skip/skip.ts";
+import type { Skip, SkipKind } from "./skip/skip.ts";
 import { runBlocks } from "./stage.ts";
 
 export interface VitOptions {
@@ -38,7 +38,7 @@ export interface VitOptions {
   readonly eps?: number;
   /** A norm before the head; by default where blocks have theirs in front. */
   readonly finalNorm?: boolean;
-  /** Both of a block have the block's number as their site. */
+  /** Both additions of a block have the block's number at their site. */
   readonly skip?: SkipKind;
   /** As in residual nets: compute runs of so many blocks again in the backward pass. */
   readonly checkpointBlocks?: number;
@@ -145,10 +145,10 @@ export class VisionTransformer extends Layer {
     this.classToken = pool === "class" ? new Variable([1, 1, width], { decays: false }) : null;
     this.positions = new Variable([1, tokens, width], { decays: false });
     this.blocks = Array.from({ length: depth }, (_, index) => {
-      const site = { index, depth, width };
+      const skipOf = (half: 0 | 1): Skip => skip.at({ index, depth, width, addition: 2 * index + half, additions: 2 * depth });
       return new EncoderBlock({
         ...{ width, heads, hidden, gelu, qkvBias, norm, affine, eps },
-        skips: [skip.at({ ...site, part: "attention" }), skip.at({ ...site, part: "mlp" })],
+        skips: [skipOf(0), skipOf(1)],
       });
     });
     this.norm = finalNorm ? new LayerNorm(width, { eps }) : null;

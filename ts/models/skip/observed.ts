@@ -11,6 +11,7 @@ export interface StreamSink {
 }
 
 export interface StreamRecord extends StreamStatistics {
+  /** Number of the block; of the addition where blocks have several. */
   readonly block: number;
   readonly step: number;
 }
@@ -26,13 +27,13 @@ export class StreamRecorder implements StreamSink {
     this.interval = interval;
   }
 
-  wants({ index, depth }: BlockSite, step: number): boolean {
+  wants({ index, depth, addition = index, additions = depth }: BlockSite, step: number): boolean {
     const interval = Math.max(this.interval, 1);
-    return step % interval === Math.floor((index * interval) / depth);
+    return step % interval === Math.floor((addition * interval) / additions);
   }
 
-  record({ index }: BlockSite, step: number, statistics: StreamStatistics): void {
-    this.records.push({ block: index, step, ...statistics });
+  record({ index, addition = index }: BlockSite, step: number, statistics: StreamStatistics): void {
+    this.records.push({ block: addition, step, ...statistics });
   }
 
   /** What was measured since the last call. */

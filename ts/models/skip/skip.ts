@@ -13,8 +13,9 @@ export interface BlockSite {
   readonly inputs?: number;
   /** Step between the block's pixels; 1 where it is not given. */
   readonly stride?: number;
-  /** Which of a block's additions it is, where a block has several: "attention" or "mlp". */
-  readonly part?: string;
+  /** Number of the addition, from 0, and how many the model has, where its blocks have several each; else `index` and `depth`. */
+  readonly addition?: number;
+  readonly additions?: number;
 }
 
 export interface StepContext {
