@@ -54,6 +54,13 @@ const TARGETS: readonly Target[] = [
     wanted: [600, 600],
     text: milliseconds,
   },
+  { work: "time that tolerance of faults adds", rows: /^fault_tolerance_over_none_resnet/, of: "value", wanted: [1.02, 1.02], text: more },
+  { work: "time that a digest a step adds", rows: /^step_with_digest_over_none_/, of: "value", wanted: [1.02, 1.02], text: more },
+  {
+    work: "end of a worker to the end of the step, over a step",
+    ...{ rows: /^killed_until_done_over_a_step_/, of: "value", wanted: [100, 100], text: milliseconds },
+  },
+  { work: "a hang, over twenty steps or 1 s", rows: /^hang_until_found_over_limit_/, of: "value", wanted: [1.05, 1.05], text: times },
 ];
 
 const FIRST_WIDE = 24;
