@@ -40,7 +40,7 @@ test("Ctrl-C stops a grid, the same command goes on, a table and a report are le
   const dir = join(root, "orthogonal-update", "final-norm", "smoke");
   assert.match(stdout, /^orthogonal-update\/final-norm, Oh et al\. 2025, Table 12 \(arXiv 2505\.11881\); scale smoke\n +accuracy % +runs +paper +difference +paper's +direction\n/); // prettier-ignore
   assert.match(stdout, /\nraw stream, additive +\d+\.\d\d +1\/1 +–\n/);
-  assert.match(stdout, /\nraw stream, orthogonal +\d+\.\d\d +1\/1 +– +[+−]\d+\.\d\d +better \* +/);
+  assert.match(stdout, /\nraw stream, orthogonal +\d+\.\d\d +1\/1 +– +[+−]\d+\.\d\d +better \* +one seed/);
   const markdown = readFileSync(join(dir, "results.md"), "utf8");
   assert.match(markdown, /^## A norm before the classifier\n/);
   assert.match(markdown, /- Command: `perpend reproduce orthogonal-update\/final-norm --scale smoke /);

@@ -77,7 +77,17 @@ export function planExperiment(file: RecipeFile, experiment: Experiment, options
 export function identityOf({ file, scale, setting }: Plan, { choice, seed, data }: PlannedRun): JsonObject {
   const { seeds: _seeds, only: _only, checkpointBlocks: _blocks, ...numbers } = setting;
   const augment = data.augment as JsonObject;
-  return { recipe: file.name, scale, choice, setting: numbers, seed, data: data.name, augment, contract: CONTRACT };
+  return {
+    recipe: file.name,
+    scale,
+    choice,
+    setting: numbers,
+    seed,
+    data: data.name,
+    augment,
+    ...(data.mix && { mix: { ...data.mix } }),
+    contract: CONTRACT,
+  };
 }
 
 const opened = new Map<string, Promise<Splits>>();
@@ -111,7 +121,15 @@ export function prepareRun({ file, setting }: Plan, { choice, seed, data }: Plan
   const { length, classes, image } = splits.train;
   if (batch > length) throw new UsageError(`${file.name}: a batch of ${batch} of ${length} training images, wanted at most ${length}`);
   const shards = shardsOf(setting);
-  const train = new DataLoader(splits.train, { batchSize: batch, shuffle: true, seed, shards, bnGroup, augment: data.augment });
+  const train = new DataLoader(splits.train, {
+    batchSize: batch,
+    shuffle: true,
+    seed,
+    shards,
+    bnGroup,
+    augment: data.augment,
+    ...(data.mix && { mix: data.mix }),
+  });
   const test = new DataLoader(splits.test, {
     batchSize: Math.min(batch, splits.test.length),
     shards: Math.min(shards, splits.test.length),

@@ -52,12 +52,13 @@ function paperDirection(
 
 function verdictOf({ unit }: Evaluate, test: Paired, is: Claim["is"] | undefined): Verdict {
   if (is === undefined) return "paper says nothing";
+  if (test.count < 2) return "one seed";
   const shown = test.p < LEVEL;
   if (is === "alike") return shown ? "differs" : "same";
   const better = test.mean > 0 === (unit.better === "higher");
   if (test.mean === 0) return "not shown";
   if (better !== (is === "better")) return "opposite";
-  return shown || test.count < 2 ? "same" : "not shown";
+  return shown ? "same" : "not shown";
 }
 
 type Half = Omit<GridRow, "difference">;
@@ -126,7 +127,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     source: `${paper.authors.split(",")[0]} et al. ${paper.year}, ${source} (${paper.source})`,
     expects,
     scale,
-    setting: settingLine(setting),
+    setting: settingLine(setting) + (scale === "smoke" ? ", of drawn shapes; this shows that it runs, and nothing else" : ""),
     unit: evaluate.unit.label,
     better: evaluate.unit.better,
     protocol: evaluate.protocol.label,

@@ -194,7 +194,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     }
     const log = openRunLog(run.folder.log, { append: existsSync(run.folder.log), onTrouble: message });
     recorder.open(run.folder, message);
-    const gather = gatherDiagnostics(blocksOf(pool));
+    const gather = gatherDiagnostics(experiment.watched(pool.model));
     const measures = openMeasures(run.folder, trainer.steps);
     const tell = (given: RunEvent): void => {
       const event = gather(measures.take(given));
@@ -235,8 +235,4 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
   } finally {
     await pool.close();
   }
-}
-
-function blocksOf(pool: Pool): number {
-  return [...pool.model.namedModules()].filter(([path]) => /(^|\.)blocks\.\d+$/.test(path)).length;
 }

@@ -1,6 +1,6 @@
 // The data sets that papers train on, as objects that a recipe names: what is in them, and how the paper augments them. Files are read by
 // whoever runs a recipe.
-import { shapes, type Dataset, type ImageShape } from "../data/index.ts";
+import { shapes, type Dataset, type ImageShape, type MixOptions } from "../data/index.ts";
 import type { LoaderOptions } from "../data/loader.ts";
 
 export type Augmentation = NonNullable<LoaderOptions["augment"]>;
@@ -14,6 +14,8 @@ export interface DataKind {
   readonly trainImages: number;
   readonly testImages: number;
   readonly augment: Augmentation;
+  /** Mixup and cutmix. */
+  readonly mix?: MixOptions;
   /** Makes images of it instead of reading them; sets in files have none. */
   readonly make?: (count: number, split: "train" | "test") => Dataset;
 }

@@ -2,7 +2,7 @@
 // run, evaluate. What is made of it, an Experiment, is the program that threads import, and the grid that `perpend reproduce` runs.
 import type { Tensor } from "../autograd/index.ts";
 import type { ImageShape } from "../data/index.ts";
-import { observed, StreamRecorder, type SkipKind } from "../models/index.ts";
+import { observed, StreamRecorder, type BlockSite, type Skip, type SkipKind } from "../models/index.ts";
 import { Layer, type Module } from "../nn/index.ts";
 import type { Optimizer, Schedule } from "../optim/index.ts";
 import type { Batch, JsonObject, LossAndLogits, Program } from "../train/index.ts";
@@ -68,7 +68,7 @@ export interface Recipe<V extends Vary> {
   readonly source: string;
   /** What should come out, in a sentence or two. */
   readonly expects: string;
-  readonly data: DataKind | ((choice: Choice<V>) => DataKind);
+  readonly data: DataKind | ((choice: Choice<V>, scale: Scale) => DataKind);
   readonly model: (choice: Choice<V>, run: RunContext) => Layer;
   /** The ablation: one run a combination and seed. */
   readonly vary: V;
@@ -103,6 +103,13 @@ export interface Experiment extends Program {
   schedule(options: RunOptions): Schedule;
   createModel(options: JsonObject): Layer;
   measure(model: Module): readonly JsonObject[];
+  /** Skips of a model whose measurements make one round. */
+  watched(model: Module): number;
+}
+
+interface Watching {
+  readonly recorder: StreamRecorder;
+  skips: number;
 }
 
 /** A number as a label: `0.5`, `32`, `1e-6`. */
@@ -178,8 +185,9 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
       }),
     ) as Choice<V>;
 
-  const recorders = new WeakMap<Module, StreamRecorder>();
-  const contextOf = (options: JsonObject, recorder: StreamRecorder | null = null): [Choice<V>, RunContext] => {
+  /** What is measured of a model's skips, and how many of them there are. */
+  const recorders = new WeakMap<Module, Watching>();
+  const contextOf = (options: JsonObject, watching: Watching | null = null): [Choice<V>, RunContext] => {
     const { choice, setting, classes, image, seed, updatesPerEpoch } = options as unknown as RunOptions;
     const { width, checkpointBlocks, epochs } = setting;
     const net = {
@@ -189,7 +197,15 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
       ...(width !== undefined && { width }),
       ...(checkpointBlocks !== undefined && { checkpointBlocks }),
     };
-    const watch = (kind: SkipKind): SkipKind => (recorder ? observed(kind, recorder) : kind);
+    const watch = (kind: SkipKind): SkipKind => {
+      if (watching === null) return kind;
+      const measured = observed(kind, watching.recorder);
+      const at = (site: BlockSite): Skip => {
+        watching.skips = site.additions ?? site.depth;
+        return measured.at(site);
+      };
+      return { ...measured, at };
+    };
     return [choiceOf(choice), { setting, seed, classes, image, updatesPerEpoch, updates: epochs * updatesPerEpoch, net, watch }];
   };
 
@@ -211,21 +227,25 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
       return rows;
     },
     data: (labels, scale) => {
-      const kind = typeof data === "function" ? data(choiceOf(labels)) : data;
-      return scale === "smoke" ? drawnShapes(kind.augment) : kind;
+      const kind = typeof data === "function" ? data(choiceOf(labels), scale) : data;
+      return scale === "smoke" ? { ...drawnShapes(kind.augment), ...(kind.mix && { mix: kind.mix }) } : kind;
     },
     schedule: (options) => schedule(...contextOf(options)),
     createModel: (options) => {
       const { observeEvery } = options as unknown as RunOptions;
-      const recorder = observeEvery > 0 ? new StreamRecorder({ interval: observeEvery }) : null;
-      const made = model(...contextOf(options, recorder));
-      if (recorder) recorders.set(made, recorder);
+      const watching: Watching | null = observeEvery > 0 ? { recorder: new StreamRecorder({ interval: observeEvery }), skips: 0 } : null;
+      const made = model(...contextOf(options, watching));
+      if (watching) recorders.set(made, watching);
       return made;
     },
     createOptimizer: (made, options) => optimizer(layerOf(made), ...contextOf(options)),
     ...(loss && { loss: (made, batch, options) => loss(layerOf(made), batch, ...contextOf(options)) }),
     prepare: (made, updates, options) => prepare?.(layerOf(made), updates, ...contextOf(options)),
-    observations: (made) => [...(recorders.get(made)?.drain() ?? []).map((record) => ({ ...record })), ...(observe?.(layerOf(made)) ?? [])],
+    observations: (made) => [
+      ...(recorders.get(made)?.recorder.drain() ?? []).map((record) => ({ ...record })),
+      ...(observe?.(layerOf(made)) ?? []),
+    ],
+    watched: (made) => recorders.get(made)?.skips ?? 0,
     measure: (made) => measure?.(layerOf(made)) ?? [],
   };
 }

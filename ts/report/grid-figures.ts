@@ -36,7 +36,7 @@ export async function dotFigure(grid: Grid): Promise<Html | undefined> {
   });
   const seeds = rows.flatMap(({ values }, index) => values.flatMap((value) => (value === null ? [] : [{ row: names[index], value }])));
   const papers = rows.flatMap(({ paper }, index) => (paper?.value === undefined ? [] : [{ row: names[index], value: paper.value }]));
-  const y = { field: "row", type: "nominal", sort: null, title: null, axis: { grid: true, labelLimit: left, minExtent: left - 8, maxExtent: left - 8 } }; // prettier-ignore
+  const y = { field: "row", type: "nominal", sort: null, title: null, axis: { grid: true, labelLimit: 0, minExtent: left - 8, maxExtent: left - 8 } }; // prettier-ignore
   const layer: ChartSpec[] = [
     { data: { values: seeds }, mark: { type: "point", filled: true, size: 22, color: "var(--muted)", opacity: 0.5 }, encoding: { x: { field: "value" } } }, // prettier-ignore
     { data: { values: ours }, mark: { type: "rule", strokeWidth: 2.5, color: colorOf(0) }, encoding: { x: { field: "low" }, x2: { field: "high" } } }, // prettier-ignore

@@ -41,7 +41,7 @@ function tests(grid: Grid): Html | undefined {
     difference && difference.verdict !== "no runs" ? [{ name, difference }] : [],
   );
   if (compared.length === 0) return undefined;
-  return html`<ul>
+  return html`<ul class="tests">
     ${compared.map(
       ({ name, difference }) =>
         html`<li><b>${name}</b> against ${difference.from}: ${statement(difference.paired)}. Direction: ${difference.verdict}.</li>`,

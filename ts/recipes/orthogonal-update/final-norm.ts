@@ -37,7 +37,7 @@ export default recipe({
   schedule: (_, run) => drops(run),
   run: {
     paper: { ...setting, depth: 34, only: { data: ["tiny-imagenet"] } },
-    desk: { ...desk, depth: 18, only: { data: ["cifar10"], skip: ["additive", "orthogonal"] } },
+    desk: { ...desk, seeds: 2, depth: 18, only: { data: ["cifar10"], skip: ["additive", "orthogonal"] } },
     smoke: {},
   },
   evaluate: {
