@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { decodePicture, readPicture } from "../../ts/data/node/decode-picture.ts";
-import { RAMP_JPEG } from "../cli/jpeg.ts";
+import { CMYK_JPEG, RAMP_JPEG } from "../cli/jpeg.ts";
 import { chunk, header, SIGNATURE } from "../cli/png-maker.ts";
 import { joined, type BadFile } from "./bad-file.ts";
 
@@ -105,6 +105,7 @@ const jpegs: typeof pngs = [
       }),
     /damaged JPEG|that can be decoded|at byte \d+/,
   ],
+  ["four components", () => CMYK_JPEG, /4 components \(CMYK\)/],
   ["half a picture", () => RAMP_JPEG.subarray(0, RAMP_JPEG.length - 40), /at byte \d+, wanted/],
 ];
 

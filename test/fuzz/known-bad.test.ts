@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../ts/data/format-error.ts";
 import { badData } from "./bad-data.ts";
+import { badFolders } from "./bad-folders.ts";
 import { badPictures } from "./bad-pictures.ts";
 import { badRuns } from "./bad-runs.ts";
 import { badWeights } from "./bad-weights.ts";
@@ -16,10 +17,10 @@ const root = mkdtempSync(join(tmpdir(), "perpend-bad-"));
 /** Megabytes by which the whole process may have grown at its largest; the corpus itself makes files of 20 MB, and tests run in some 100. */
 const MOST_MEGABYTES = 800;
 
-const all = [badWeights, badData, badPictures, badRuns];
+const all = [badWeights, badData, badPictures, badFolders, badRuns];
 
 for (const [index, files] of all.entries()) {
-  test(`${["weights", "data", "pictures", "runs"][index]}: ${files.length} files`, async () => {
+  test(`${["weights", "data", "pictures", "folders", "runs"][index]}: ${files.length} files`, async () => {
     assert.ok(files.length > 10);
     for (const [number, { name, read, error: wanted }] of files.entries()) {
       const folder = join(root, `${index}-${number}`);

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { FormatError } from "../../../ts/data/format-error.ts";
 import { decodePicture } from "../../../ts/data/node/decode-picture.ts";
 import { pngDataUrl } from "../../../ts/train/png.ts";
-import { RAMP_JPEG } from "../../cli/jpeg.ts";
+import { CMYK_JPEG, GRAY_JPEG, RAMP_JPEG } from "../../cli/jpeg.ts";
 import { chunk, header, makePng, SIGNATURE, type PngKind } from "../../cli/png-maker.ts";
 
 const test = suite("pictures");
@@ -120,6 +120,17 @@ test("JPEG: decodes to the picture it was made of, and refuses half of one", () 
   // A refusal spoils nothing for the next picture, nor the exit code.
   assert.is(decodePicture(RAMP_JPEG, "p").width, 24);
   assert.not.ok(process.exitCode);
+});
+
+test("JPEG: gray has three equal channels, four components are refused", () => {
+  const { width, height, pixels } = decodePicture(GRAY_JPEG, "p");
+  assert.equal([width, height], [8, 8]);
+  for (let at = 0; at < 64; at++) {
+    const value = pixels[3 * at];
+    assert.equal([pixels[3 * at + 1], pixels[3 * at + 2]], [value, value]);
+    assert.ok(Math.abs(value - (20 * (at % 8) + 10 * Math.floor(at / 8))) < 6, `${value} at ${at}`);
+  }
+  assert.match(refusal(CMYK_JPEG), /^p: 4 components \(CMYK\) at byte \d+, wanted 1 \(gray\) or 3 \(colors\)$/);
 });
 
 test("other files are refused", () => {

@@ -26,8 +26,10 @@ interface Line {
   readonly offset: number;
 }
 
-async function linesOf(file: string, within: string): Promise<Line[]> {
-  const bytes = await readRegular(file, { what: "a text of Tiny-ImageNet", within, most: MOST_TEXT });
+const readText = (file: string, within: string): Promise<Uint8Array> =>
+  readRegular(file, { what: "a text of Tiny-ImageNet", within, most: MOST_TEXT });
+
+function linesOf(bytes: Uint8Array): Line[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   const lines: Line[] = [];
   for (let offset = 0; offset < text.length;) {
@@ -40,10 +42,10 @@ async function linesOf(file: string, within: string): Promise<Line[]> {
   return lines;
 }
 
-/** The classes in order. */
-async function readWnids(file: string, within: string): Promise<string[]> {
+/** The classes of wnids.txt in order. */
+export function parseWnids(bytes: Uint8Array, file: string): string[] {
   const seen = new Set<string>();
-  for (const { text, offset } of await linesOf(file, within)) {
+  for (const { text, offset } of linesOf(bytes)) {
     if (!WNID.test(text)) refuse(file, JSON.stringify(text), "n and 8 digits", offset);
     if (seen.has(text)) refuse(file, `${text} a second time`, "it once", offset);
     seen.add(text);
@@ -53,10 +55,10 @@ async function readWnids(file: string, within: string): Promise<string[]> {
 }
 
 /** The first word for each class, or the wnid where there is none. */
-async function readNames(file: string, within: string, wnids: readonly string[]): Promise<string[]> {
+function parseNames(bytes: Uint8Array, wnids: readonly string[]): string[] {
   const words = new Map<string, string>();
   const wanted = new Set(wnids);
-  for (const { text } of await linesOf(file, within)) {
+  for (const { text } of linesOf(bytes)) {
     const tab = text.indexOf("\t");
     const [wnid, name] = [text.slice(0, tab), text.slice(tab + 1).split(",")[0]];
     if (wanted.has(wnid) && /^[\x20-\x7e]+$/.test(name)) words.set(wnid, name.slice(0, MOST_NAME));
@@ -87,24 +89,30 @@ async function findTrain(dir: string, wnids: readonly string[]): Promise<Found> 
   return found;
 }
 
-async function findVal(dir: string, within: string, wnids: readonly string[]): Promise<Found> {
-  const file = join(dir, "val_annotations.txt");
-  const images = join(dir, "images");
-  const present = await listPictures(images);
+/** The class of each picture by val_annotations.txt, which must name every one of them once and no other. */
+export function parseAnnotations(bytes: Uint8Array, file: string, pictures: readonly string[], wnids: readonly string[]): number[] {
   const numbers = new Map(wnids.map((wnid, label) => [wnid, label]));
-  const labels = new Map<string, number>(present.map((name) => [name, -1]));
-  for (const { text, offset } of await linesOf(file, within)) {
-    const [name, wnid] = text.split("\t");
+  const labels = new Map<string, number>(pictures.map((name) => [name, -1]));
+  for (const { text, offset } of linesOf(bytes)) {
+    const [name, wnid] = text.split("\t", 2);
     const known = labels.get(name);
-    if (known === undefined) refuse(file, `picture ${JSON.stringify(name)}`, `one of those in ${images}`, offset);
+    if (known === undefined) refuse(file, `picture ${JSON.stringify(name)}`, "one of those in the folder images", offset);
     if (known !== -1) refuse(file, `${name} a second time`, "it once", offset);
     const label = numbers.get(wnid);
     if (label === undefined) return refuse(file, `class ${JSON.stringify(wnid ?? "")}`, "one of wnids.txt", offset);
     labels.set(name, label);
   }
   for (const [name, label] of labels) if (label < 0) refuse(file, `nothing on ${name}`, "a line for each picture");
+  return pictures.map((name) => labels.get(name) ?? -1);
+}
+
+async function findVal(dir: string, within: string, wnids: readonly string[]): Promise<Found> {
+  const images = join(dir, "images");
+  const present = await listPictures(images);
   if (present.length === 0) refuse(images, "no picture", "at least one .JPEG");
-  return { files: present.map((name) => join(images, name)), labels: present.map((name) => labels.get(name) ?? -1) };
+  const file = join(dir, "val_annotations.txt");
+  const labels = parseAnnotations(await readText(file, within), file, present, wnids);
+  return { files: present.map((name) => join(images, name)), labels };
 }
 
 /** Training and validation pictures. The set's constants are ImageNet's. */
@@ -114,8 +122,9 @@ export async function readTinyImagenet(options: TinyImagenetOptions): Promise<Sp
   const inner = !files.includes("wnids.txt") && folders.includes(FOLDER);
   if (!inner && !files.includes("wnids.txt")) refuse(within, "no wnids.txt", `wnids.txt there or in ${FOLDER}`);
   const dir = inner ? join(within, FOLDER) : within;
-  const wnids = await readWnids(join(dir, "wnids.txt"), within);
-  const classNames = await readNames(join(dir, "words.txt"), within, wnids);
+  const classes = join(dir, "wnids.txt");
+  const wnids = parseWnids(await readText(classes, within), classes);
+  const classNames = parseNames(await readText(join(dir, "words.txt"), within), wnids);
   const { pictureSet } = await import("./picture-set.ts");
   const about = { name: "tiny-imagenet", within, classNames };
   const set = (found: Found): Dataset => pictureSet({ ...about, ...found }, { ...options, size });
