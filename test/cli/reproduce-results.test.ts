@@ -24,6 +24,7 @@ function log(top1: readonly number[], reason: "finished" | "diverged" = "finishe
     steps: [],
     evaluations: top1.map((value, index) => ({ type: "evaluate", epoch: index + 1, split: "test", loss: 1, top1: value, top5: 1 })),
     diagnostics: [],
+    passed: [],
     checkpoints: [],
     end: { type: "run-end", digest: "ab".repeat(32), seconds: 60, steps: 4, reason },
     resumedAt: [],

@@ -72,6 +72,16 @@ test("two workers compute the same bits as the calling thread", async () => {
   assert.is(team?.end?.digest, alone?.end?.digest);
 });
 
+test("a run whose loss is no number ends as diverged, which is a result", async () => {
+  const file = files.find(({ name }) => name === "orthogonal-update/skip-kinds");
+  assert.ok(file);
+  const usual = await planSmoke(file, join(root, "diverged"));
+  const plan = { ...usual, setting: { ...usual.setting, lr: 1e38 } };
+  const log = await smokeRun(plan, 0);
+  assert.is(log?.end?.reason, "diverged");
+  await smokeRun(plan, 0, { tell: () => assert.unreachable("a run that had diverged ran again") });
+});
+
 test("a folder of another setting is refused", async () => {
   const file = files.find(({ name }) => name === "orthogonal-update/skip-kinds");
   assert.ok(file);
