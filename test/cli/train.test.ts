@@ -149,14 +149,14 @@ test("report puts runs side by side", async () => {
   assert.match(readFileSync(to, "utf8"), /<h1>Two runs<\/h1>/);
 });
 
-test("a loss that is no number ends the run with an error, not with a checkpoint", async () => {
+test("a step that is not finite ends the run with an error; the state before it is saved", async () => {
   const result = await train("--experiment", "diverged", "--lr", "1e30", "--sched", "constant", "--workers", "0", "--no-report");
   assert.is(result.code, 1);
-  assert.match(result.stderr, /^perpend: Trainer: loss \S+ at step \d+, wanted a finite one/m);
+  assert.match(result.stderr, /^perpend: train: .* in step \d+, .*wanted finite numbers/m);
   const { events } = parseLog(readFileSync(join(root, "diverged", "log.jsonl"), "utf8"), "log");
   const end = events.at(-1);
   assert.ok(end?.type === "run-end" && end.reason === "diverged");
-  assert.not.ok(existsSync(join(root, "diverged", "checkpoints", "last.safetensors")));
+  assert.ok(existsSync(join(root, "diverged", "checkpoints", "last.safetensors")));
 });
 
 test.run();
