@@ -42,7 +42,7 @@ const planted = defineOp<readonly [Tensor, Tensor], Plant>("planted", {
 
 export function loss(model: Module, batch: Batch, options: JsonObject): LossAndLogits {
   if (!(model instanceof ResNetV2)) throw new Error("nonfinite program: another model");
-  const plant = (options["plants"] as Readonly<Record<string, Plant>> | undefined)?.[batch.step];
+  const plant = (options["plants"] as unknown as Readonly<Record<string, Plant>> | undefined)?.[batch.step];
   let { images } = batch;
   if (plant !== undefined) {
     const parameter = model.namedParameters().find(([key]) => key === plant.key)?.[1];
