@@ -16,7 +16,7 @@ const wasm = openWasm();
 const only = process.env["KERNEL"];
 const chosen = scalars.filter(({ kernel }) => only === undefined || kernel.name.startsWith(only));
 /** Kernels that use the tile; the others are run once. */
-const tilesOf = ({ name }: Kernel): number[] => (/^(gemm|conv2d)_/.test(name) ? [0, 1] : [0]);
+const tilesOf = ({ name }: Kernel): number[] => (/^(gemm|conv2d|attention)_/.test(name) ? [0, 1] : [0]);
 let calls = 0;
 let cases = 0;
 

@@ -1,5 +1,6 @@
 // The scalar definitions of all kernels, by family.
 import { activation } from "./activation.ts";
+import { attention } from "./attention.ts";
 import { conv } from "./conv.ts";
 import { elementwise } from "./elementwise.ts";
 import { gemm } from "./gemm.ts";
@@ -12,6 +13,7 @@ import { winograd } from "./winograd.ts";
 
 export const scalars: readonly Scalar[] = [
   ...gemm,
+  ...attention,
   ...conv,
   ...winograd,
   ...elementwise,

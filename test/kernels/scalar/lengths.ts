@@ -115,6 +115,10 @@ const table: Readonly<Record<string, AtLength>> = {
   conv2d_: convolutions,
   conv2d_winograd: winograds,
   copy_strided: strided,
+  attention_: (l) => [
+    { n: 1, t: l, heads: 2, d: 5, scale: 0.4 },
+    { n: 2, t: 5, heads: 1, d: l, scale: 0.3 },
+  ],
   gemm_: (l) => [
     { m: l, n: 5, k: 7 },
     { m: 6, n: l, k: 5 },
