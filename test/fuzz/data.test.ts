@@ -1,4 +1,4 @@
-// Changed files of image sets: idx, plain and packed, CIFAR's records, tar archives.
+// Changed files of image sets: idx, plain and packed, CIFAR's records, tar archives. About 30 minutes with PERPEND_LONG=1.
 import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -6,6 +6,7 @@ import { CIFAR10, CIFAR100_COARSE, CIFAR100_FINE, parseCifar } from "../../ts/da
 import type { Dataset } from "../../ts/data/dataset.ts";
 import { parseIdx } from "../../ts/data/idx.ts";
 import { unpackIdx } from "../../ts/data/node/gzip.ts";
+import { parseAnnotations, parseWnids } from "../../ts/data/node/tiny-imagenet.ts";
 import { readTar, type TarPiece } from "../../ts/data/tar.ts";
 import { tar, type TarMember } from "../data/tar-writer.ts";
 import { fuzz, rounds } from "./harness.ts";
@@ -143,5 +144,37 @@ test("tar archives", () =>
     },
     rounds(10_000, 3_000_000),
   ));
+
+const pictures = ["val_0.JPEG", "val_1.JPEG", "val_10.JPEG"];
+const wnids = ["n00000001", "n00000002"];
+const text = (lines: readonly string[]): Uint8Array => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+
+test("lists of Tiny-ImageNet", async () => {
+  await fuzz(
+    {
+      name: "wnids.txt",
+      seeds: [text(wnids), text(["n99999999"])],
+      read: parseWnids,
+      check: (found: readonly string[]) => assert.ok(found.length > 0 && found.every((wnid) => /^n\d{8}$/.test(wnid))),
+      tokens: ["n", "n00000003", "\n", "\r\n"],
+      refusesCuts: false, // a cut after a line is a shorter list
+    },
+    rounds(5_000, 1_000_000),
+  );
+  await fuzz(
+    {
+      name: "val_annotations.txt",
+      seeds: [
+        text([`val_1.JPEG\t${wnids[0]}\t0\t0\t7\t7`, `val_0.JPEG\t${wnids[1]}\t0\t0\t7\t7`, `val_10.JPEG\t${wnids[1]}\t0\t0\t7\t7`]),
+        text(pictures.map((name) => `${name}\t${wnids[0]}`)),
+      ],
+      read: (bytes, file) => parseAnnotations(bytes, file, pictures, wnids),
+      check: (labels: readonly number[]) => assert.ok(labels.length === 3 && labels.every((label) => label === 0 || label === 1)),
+      tokens: ["\t", "\n", "../", "val_10.JPEG", "__proto__", "n00000003"],
+      refusesCuts: false, // boxes are not read
+    },
+    rounds(5_000, 1_000_000),
+  );
+});
 
 test.run();

@@ -1,4 +1,4 @@
-// Changed JSON, logs, and what checkpoints say of runs.
+// Changed JSON, logs, and what checkpoints say of runs. About 60 minutes with PERPEND_LONG=1.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { aboutOf, describeData, type About } from "../../ts/cli/checkpoint-about.ts";

@@ -1,3 +1,4 @@
+// What a checkpoint file holds comes back; one that is damaged anywhere is refused, with the reason. About 10 minutes with PERPEND_LONG=1.
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

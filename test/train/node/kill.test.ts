@@ -1,5 +1,6 @@
 // A run is killed by SIGKILL at random instants, again and again: it goes on from its last checkpoint and comes to the digest of a run
-// that nobody killed, and no step that was reported saved is ever lost.
+// that nobody killed, and no step that was reported saved is ever lost. About 5 minutes with PERPEND_LONG=1, which kills 500 times
+// (PERPEND_KILLS: another number).
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -14,7 +15,7 @@ const test = suite("kill -9");
 const root = mkdtempSync(join(tmpdir(), "perpend-kill-"));
 const program = fileURLToPath(new URL("./killed-run.ts", import.meta.url));
 
-const KILLS = process.env["PERPEND_LONG"] === "1" ? 500 : 20;
+const KILLS = Number(process.env["PERPEND_KILLS"] ?? (process.env["PERPEND_LONG"] === "1" ? 500 : 20));
 const LANES = 3;
 const STEPS = 80;
 /** Longest time from a start to a kill, in milliseconds: some 15 steps. */
