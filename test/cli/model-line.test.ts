@@ -1,7 +1,7 @@
 // What the command line tells of a model's memory.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { memoryLines, memoryOf } from "../../ts/cli/model-line.ts";
+import { memoryLines, memoryOf, modelLine } from "../../ts/cli/model-line.ts";
 import { resolveSettings } from "../../ts/cli/settings.ts";
 
 const test = suite("cli/model-line");
@@ -38,6 +38,21 @@ test("ResNet-1001 at batch 128 stays far below 4 GiB with the usual recomputatio
   assert.is(usual.checkpointBlocks, 6);
   assert.ok(usual.bytes < 2.25 * 2 ** 30, `${usual.bytes} bytes`);
   assert.ok(without.bytes > 20 * 2 ** 30);
+});
+
+test("a vision transformer takes the size of its images from the data", () => {
+  const settings = resolveSettings({ model: "vit_tiny_patch4", skip: "orthogonal" });
+  assert.is(modelLine(settings, { image: { height: 32, width: 32, channels: 3 }, classes: 10 }).includes("2,688,778 parameters"), true);
+  const gray = modelLine(settings, { image: { height: 28, width: 28, channels: 1 }, classes: 10 });
+  // 49 patches of 16 values.
+  assert.match(gray, /^vit_tiny_patch4, orthogonal skips: 2,679,754 parameters/);
+  assert.throws(
+    () => modelLine(settings, { image: { height: 30, width: 30, channels: 3 }, classes: 10 }),
+    /vit: images of 30x30 in patches of 4/,
+  );
+  const [without, usual] = memoryOf(settings, { height: 32, width: 32, channels: 3 }, 10);
+  assert.is(usual.checkpointBlocks, 1);
+  assert.ok(usual.bytes < 0.5 * without.bytes, `${usual.bytes} bytes, ${without.bytes} without`);
 });
 
 test.run();

@@ -37,7 +37,7 @@ function open(): WebAssembly.Module {
 
 /** All samples of the hot kernels, twice: V8 optimizes in the first call. */
 async function kernels(backend: WasmBackend): Promise<Record<string, string>> {
-  const all = (await Promise.all(["gemm", "conv", "winograd"].map(loadFamily))).flatMap((family) => family ?? []);
+  const all = (await Promise.all(["gemm", "conv", "winograd", "attention"].map(loadFamily))).flatMap((family) => family ?? []);
   const digests: Record<string, string> = {};
   for (const kernel of all) {
     for (const [index, numbers] of [...kernel.samples, ...kernel.samples].entries()) {

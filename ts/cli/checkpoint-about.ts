@@ -68,7 +68,13 @@ const listed = (keys: readonly string[]): string => keys.slice(0, 3).join(", ") 
 
 /** Refuses tensors that are not those of the model that the settings name, before memory is taken for it. */
 function checkModel(settings: TrainSettings, data: DataDescription, { tensors }: Checkpoint, file: string): void {
-  const options = { ...settings, classes: data.classNames.length, channels: data.channels, observeEvery: 0 };
+  const options = {
+    ...settings,
+    classes: data.classNames.length,
+    channels: data.channels,
+    imageSize: [data.height, data.width],
+    observeEvery: 0,
+  };
   const refuse = (found: string, wanted: string): never => {
     throw new FormatError({ file, offset: -1, found, wanted: `${wanted} of ${settings.model}` });
   };

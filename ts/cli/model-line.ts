@@ -2,19 +2,20 @@
 import { withBackend } from "../autograd/index.ts";
 import { createDryBackend } from "../backend/index.ts";
 import type { ImageShape } from "../data/index.ts";
-import { stepMemory, summarizeModel, usualCheckpointBlocks, type ModelSummary, type ResNetV2 } from "../models/index.ts";
-import { uninitialized } from "../nn/index.ts";
+import { stepMemory, summarizeModel, usualCheckpointBlocks, type ModelSummary } from "../models/index.ts";
+import { uninitialized, type Layer } from "../nn/index.ts";
 import { formatCount } from "../report/numbers.ts";
 import type { TrainSettings } from "./settings.ts";
-import { createModel } from "./training-program.ts";
+import { blocksOf, createModel } from "./training-program.ts";
 
-function dryModel(settings: TrainSettings, channels: number, classes: number): ResNetV2 {
-  return withBackend(createDryBackend(), () => uninitialized(() => createModel({ ...settings, classes, channels, observeEvery: 0 })));
+function dryModel(settings: TrainSettings, { height, width, channels }: ImageShape, classes: number): Layer {
+  const options = { ...settings, classes, channels, imageSize: [height, width], observeEvery: 0 };
+  return withBackend(createDryBackend(), () => uninitialized(() => createModel(options)));
 }
 
 /** The summary of the model that settings name, for images of this shape. */
-export function summaryOf(settings: TrainSettings, { height, width, channels }: ImageShape, classes: number): ModelSummary {
-  return summarizeModel(dryModel(settings, channels, classes), [height, width, channels]);
+export function summaryOf(settings: TrainSettings, image: ImageShape, classes: number): ModelSummary {
+  return summarizeModel(dryModel(settings, image, classes), [image.height, image.width, image.channels]);
 }
 
 /** What a training step holds at most, as `stepMemory` counts it. */
@@ -25,13 +26,13 @@ export interface MemoryRow {
 }
 
 /** The memory of a training step without recomputation, with the length of runs that suits, and with the one of the settings. */
-export function memoryOf(settings: TrainSettings, { height, width, channels }: ImageShape, classes: number): MemoryRow[] {
+export function memoryOf(settings: TrainSettings, image: ImageShape, classes: number): MemoryRow[] {
   const { batchSize } = settings;
-  const units = dryModel(settings, channels, classes).stages.reduce((sum, { blocks }) => sum + blocks.length, 0);
+  const units = blocksOf(dryModel(settings, image, classes));
   const lengths = [...new Set([null, usualCheckpointBlocks(units), settings.checkpointBlocks])];
   return lengths.map((checkpointBlocks) => {
-    const model = dryModel({ ...settings, checkpointBlocks }, channels, classes);
-    return { batchSize, checkpointBlocks, bytes: stepMemory(model, [height, width, channels], batchSize) };
+    const model = dryModel({ ...settings, checkpointBlocks }, image, classes);
+    return { batchSize, checkpointBlocks, bytes: stepMemory(model, [image.height, image.width, image.channels], batchSize) };
   });
 }
 

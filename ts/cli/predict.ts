@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { noGrad, scope, softmax, tensor } from "../autograd/index.ts";
 import { formatPercent } from "../report/numbers.ts";
-import { ResNetV2 } from "../models/index.ts";
+import { Layer } from "../nn/index.ts";
 import type { Pool } from "../train/index.ts";
 import type { DataDescription } from "./checkpoint-about.ts";
 import { inputOf } from "./picture-input.ts";
@@ -17,7 +17,7 @@ interface Guess {
 /** Classes with their probabilities, the likeliest first. */
 function guess(pool: Pool, values: Float32Array, { height, width, channels, classNames }: DataDescription): Guess[] {
   const { model } = pool;
-  if (!(model instanceof ResNetV2)) throw new Error("predict: a model that gives no logits, wanted one of perpend train");
+  if (!(model instanceof Layer)) throw new Error("predict: a model that gives no logits, wanted one of perpend train");
   const run = (): ArrayLike<number> =>
     scope(() => noGrad(() => softmax(model.forward(tensor(values, [1, height, width, channels]))).toArray()));
   model.eval();

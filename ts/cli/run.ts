@@ -29,6 +29,7 @@ import { samplesOf } from "./samples.ts";
 import { Saver, type Unsaved } from "./saver.ts";
 import { recipeOf, type TrainSettings } from "./settings.ts";
 import { openTensorBoard } from "./tensorboard.ts";
+import { additionsOf } from "./training-program.ts";
 import { programOptions, testLoader, trainerSettings, trainLoader } from "./training-setup.ts";
 
 /** Images in a report. */
@@ -93,10 +94,6 @@ function stoppable(whole: BatchSource, signal: AbortSignal): BatchSource {
   };
 }
 
-function blocksOf(pool: Pool): number {
-  return [...pool.model.namedModules()].filter(([path]) => /(^|\.)blocks\.\d+$/.test(path)).length;
-}
-
 function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool, kernels: Kernels): RunStartEvent {
   const { name, settings, splits, workers, command, resumed } = plan;
   const { model, width, seed, epochs, shards } = settings;
@@ -157,7 +154,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
     const log = openRunLog(folder.log, { append: existsSync(folder.log), onTrouble: progress.message });
     recorder.open(folder, progress.message);
     const board = plan.tensorboard ? openTensorBoard(folder.tensorboard) : null;
-    const gather = gatherDiagnostics(blocksOf(pool));
+    const gather = gatherDiagnostics(additionsOf(pool.model));
     let evaluation: EvaluateEvent | undefined;
     let end: RunEndEvent | undefined;
     const tell = (given: RunEvent): void => {

@@ -9,8 +9,18 @@ import { augmentEntries, resolveAugment, type AugmentSettings } from "./augment-
 import { DATASETS, usualAugmentation, type DatasetName } from "./data-sets.ts";
 import { UsageError } from "./usage.ts";
 
-/** Depths of timm-like model names: He et al. 2016, Oh et al. 2025, and two small ones for quick trials. */
-export const MODELS = [20, 32, 44, 56, 110, 164, 1001, 18, 34, 50, 101, 8, 14].map((depth) => `resnetv2_${depth}`);
+/** Vision transformers by name: small and base of Oh et al. 2025, and a tiny one. */
+export const VITS = {
+  vit_tiny_patch4: { width: 192, depth: 6, heads: 3, patch: 4 },
+  vit_small_patch4: { width: 384, depth: 6, heads: 6, patch: 4 },
+  vit_base_patch4: { width: 768, depth: 12, heads: 12, patch: 4 },
+} as const;
+
+/** Timm-like names: depths of He et al. 2016, of Oh et al. 2025, and two small ones for quick trials; vision transformers. */
+export const MODELS: readonly string[] = [
+  ...[20, 32, 44, 56, 110, 164, 1001, 18, 34, 50, 101, 8, 14].map((depth) => `resnetv2_${depth}`),
+  ...Object.keys(VITS),
+];
 export const OPTIMIZERS = ["sgd", "adam", "adamw"] as const;
 export const SCHEDULES = ["constant", "step", "multistep", "cosine", "poly", "onecycle"] as const;
 export const SKIPS = ["additive", "orthogonal", "none"] as const;
@@ -19,7 +29,7 @@ export const CROP_MODES = ["zero", "reflect"] as const;
 
 export type TrainSettings = AugmentSettings & {
   readonly model: string;
-  /** Channels of the first stage; null is the model's own. */
+  /** Channels of the first stage, or of a transformer's stream; null is the model's own. */
   readonly width: number | null;
   readonly skip: (typeof SKIPS)[number];
   readonly skipOver: (typeof SKIP_OVER)[number] | null;

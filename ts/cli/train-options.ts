@@ -52,10 +52,11 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
     [
       [
         "--model <name>",
-        "resnetv2_20, _32, _44, _56, _110, _164, _1001, _18, _34, _50, _101; _8 and _14 (default: resnetv2_20)",
+        "resnetv2_20, _32, _44, _56, _110, _164, _1001, _18, _34, _50, _101; _8 and _14; vit_tiny_patch4, vit_small_patch4, " +
+          "vit_base_patch4 (default: resnetv2_20)",
         words(MODELS),
       ],
-      ["--width <channels>", "channels of the first stage (default: the model's own)", real(whole)],
+      ["--width <channels>", "channels of the first stage, or of a vit's stream (default: the model's own)", real(whole)],
       ["--skip <kind>", "how blocks join their stream: additive, orthogonal, none (default: additive)", words(SKIPS)],
       [
         "--skip-over <what>",

@@ -16,7 +16,8 @@ export async function openTrained(given: string, askedWorkers: number | undefine
   const { path, checkpoint } = await openCheckpoint("--checkpoint", given, "best");
   const about = aboutOf(checkpoint, path);
   const { settings, data } = about;
-  const options = { ...settings, classes: data.classNames.length, channels: data.channels, observeEvery: 0 };
+  const { classNames, channels, height, width } = data;
+  const options = { ...settings, classes: classNames.length, channels, imageSize: [height, width] as const, observeEvery: 0 };
   const { pool } = await openPool(options, workersFor(settings, askedWorkers));
   try {
     restoreState(pool, checkpoint);

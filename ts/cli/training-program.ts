@@ -1,15 +1,28 @@
 // The program that `perpend train` trains, as the calling thread and every worker import it: settings to model, optimizer and loss.
 import { crossEntropy } from "../autograd/index.ts";
-import { additive, none, observed, orthogonal, ResNetV2, resnetV2, StreamRecorder, type SkipKind } from "../models/index.ts";
+import {
+  additive,
+  none,
+  observed,
+  orthogonal,
+  ResNetV2,
+  resnetV2,
+  StreamRecorder,
+  VisionTransformer,
+  vit,
+  type SkipKind,
+} from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import { Adam, AdamW, parameterGroups, SGD, type Optimizer } from "../optim/index.ts";
 import type { Batch, JsonObject, LossAndLogits } from "../train/index.ts";
-import type { TrainSettings } from "./settings.ts";
+import { VITS, type TrainSettings } from "./settings.ts";
 
 export type ProgramOptions = TrainSettings & {
   readonly classes: number;
   /** Channels of the images. */
   readonly channels: number;
+  /** Height and width of the images. */
+  readonly imageSize: readonly [number, number];
   /** Batches between two measurements of a block's skip; 0 measures nothing. */
   readonly observeEvery: number;
 };
@@ -24,21 +37,25 @@ function skipOf({ skip, skipOver, skipEps }: TrainSettings): SkipKind {
 
 const recorders = new WeakMap<Module, StreamRecorder>();
 
-export function createModel(options: JsonObject): ResNetV2 {
+/** Whether a name is that of a vision transformer. */
+const isVit = (name: string): name is keyof typeof VITS => Object.hasOwn(VITS, name);
+
+export function createModel(options: JsonObject): ResNetV2 | VisionTransformer {
   const settings = read(options);
-  const { model: name, width, classes, channels, observeEvery, seed, checkpointBlocks } = settings;
+  const { model: name, width, classes, channels, imageSize, observeEvery, seed, checkpointBlocks } = settings;
   const recorder = observeEvery > 0 ? new StreamRecorder({ interval: observeEvery }) : null;
   const skip = recorder ? observed(skipOf(settings), recorder) : skipOf(settings);
-  const depth = Number(name.slice(name.lastIndexOf("_") + 1));
-  const model = resnetV2({
-    depth,
+  const shared = {
     classes,
     channels,
     skip,
     seed,
     ...(width !== null && { width }),
     ...(checkpointBlocks !== null && { checkpointBlocks }),
-  });
+  };
+  const model = isVit(name)
+    ? vit({ ...VITS[name], ...shared, size: imageSize })
+    : resnetV2({ ...shared, depth: Number(name.slice(name.lastIndexOf("_") + 1)) });
   if (recorder) recorders.set(model, recorder);
   return model;
 }
@@ -53,9 +70,20 @@ export function createOptimizer(model: Module, options: JsonObject): Optimizer {
 }
 
 export function loss(model: Module, batch: Batch, options: JsonObject): LossAndLogits {
-  if (!(model instanceof ResNetV2)) throw new Error("training program: a model that is not its own, wanted one of createModel");
+  if (!(model instanceof ResNetV2 || model instanceof VisionTransformer))
+    throw new Error("training program: a model that is not its own, wanted one of createModel");
   const logits = model.forward(batch.images);
   return { loss: crossEntropy(logits, batch.targets, { smoothing: read(options).smoothing }), logits };
+}
+
+/** Blocks of a model. */
+export function blocksOf(model: Module): number {
+  return [...model.namedModules()].filter(([path]) => /(^|\.)blocks\.\d+$/.test(path)).length;
+}
+
+/** Additions to the stream that observations() tells of: one a block, two in a transformer's. */
+export function additionsOf(model: Module): number {
+  return (model instanceof VisionTransformer ? 2 : 1) * blocksOf(model);
 }
 
 /** What the skips were measured to do since the last call. */

@@ -38,7 +38,8 @@ export function testLoader(dataset: Dataset, { batchSize, shards }: Pick<TrainSe
 /** What the program is told. */
 export function programOptions(settings: TrainSettings, { dataset, batchesPerEpoch }: DataLoader): ProgramOptions {
   const { classes, image } = dataset;
-  return { ...settings, classes, channels: image.channels, observeEvery: observeEvery(settings.epochs * batchesPerEpoch) };
+  const { channels, height, width } = image;
+  return { ...settings, classes, channels, imageSize: [height, width], observeEvery: observeEvery(settings.epochs * batchesPerEpoch) };
 }
 
 /** How the trainer goes through the batches; all of it decides bits. */
