@@ -1,6 +1,6 @@
 // Compiles test programs into build/, beside the compiled product, for processes and threads that are to start fast.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -19,7 +19,10 @@ export function compiled(...files: readonly URL[]): string {
     const fileName = fileURLToPath(url);
     const output = join(root, "build", relative(root, fileName)).replace(/\.ts$/, ".js");
     mkdirSync(dirname(output), { recursive: true });
-    writeFileSync(output, ts.transpileModule(readFileSync(fileName, "utf8"), { compilerOptions, fileName }).outputText);
+    // Other tests may compile, or read, the same file at the same time.
+    const own = `${output}.${process.pid}`;
+    writeFileSync(own, ts.transpileModule(readFileSync(fileName, "utf8"), { compilerOptions, fileName }).outputText);
+    renameSync(own, output);
     return output;
   });
   return outputs[0];
