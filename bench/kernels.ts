@@ -1,6 +1,7 @@
 // Speed of single kernels on one thread, over the shapes of our models. Products and convolutions are held against multiply-adds in
 // registers, in GFLOP/s; what only passes over memory against copies of as many bytes, in GB/s and in elements.
 import { exp, gelu } from "../ts/kernels/activation.ts";
+import { attention, attentionBackward } from "../ts/kernels/attention.ts";
 import { add, addRelu, relu, reluBackward } from "../ts/kernels/elementwise.ts";
 import { gemmNn, gemmNt, gemmTn } from "../ts/kernels/gemm.ts";
 import type { Kernel, Numbers, Role } from "../ts/kernels/kernel.ts";
@@ -9,7 +10,15 @@ import { batchNorm, batchNormBackward, batchNormBackwardSums, batchNormMoments }
 import { orthogonalUpdate, orthogonalUpdateBackward } from "../ts/kernels/rowwise.ts";
 import { softmax, softmaxCrossEntropy } from "../ts/kernels/softmax.ts";
 import { adam, sgd } from "../ts/kernels/update.ts";
-import { CONV_SHAPES, GEMM_SHAPES, MEMORY_LEVELS, type ConvShape, type GemmShape } from "./shapes.ts";
+import {
+  ATTENTION_SHAPES,
+  CONV_SHAPES,
+  GEMM_SHAPES,
+  MEMORY_LEVELS,
+  type AttentionShape,
+  type ConvShape,
+  type GemmShape,
+} from "./shapes.ts";
 import { ALGORITHMS, convOperations, direct, PASSES } from "./suite/convolutions.ts";
 import { callOf, measureGroups, trafficOf, type Call, type Group } from "./suite/kernel-groups.ts";
 import { openKernels, pathNote } from "./suite/kernel-room.ts";
@@ -54,6 +63,21 @@ function convGroup({ label, sizes, first = false }: ConvShape): Group {
           fast: nameOf(algorithm.name, pass),
         })),
       ),
+  };
+}
+
+/** Attention of `n` samples; operations are those of the products, of which the gradient makes one again. */
+function attentionGroup({ n, t, heads, d }: AttentionShape): Group {
+  const sizes = { n, t, heads, d, scale: 1 / Math.sqrt(d) };
+  const product = 2 * n * heads * t * t * d;
+  const name = `attention_t${t}_d${d}_h${heads}_b${n}`;
+  return {
+    name,
+    bound: "compute",
+    calls: [
+      { name: `${name}_forward`, work: 2 * product, prepare: callOf(attention, sizes) },
+      { name: `${name}_backward`, work: 5 * product, prepare: callOf(attentionBackward, sizes) },
+    ],
   };
 }
 
@@ -121,6 +145,7 @@ function groupsOf({ quick }: Plan): Group[] {
   return [
     ...GEMM_SHAPES.filter(({ m, n, k }) => !quick || m * n * k <= 512 * 512 * 512).map(gemmGroup),
     ...CONV_SHAPES.filter((shape) => !quick || shape.quick).map(convGroup),
+    ...ATTENTION_SHAPES.filter(({ t }) => !quick || t <= 65).map(attentionGroup),
     ...MEMORY_LEVELS.filter(({ name }) => !quick || name === "l2").flatMap(memoryGroups),
   ];
 }

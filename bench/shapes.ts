@@ -22,6 +22,19 @@ export const GEMM_SHAPES: readonly GemmShape[] = [
   { m: 128, n: 10, k: 64 },
 ];
 
+export interface AttentionShape {
+  readonly n: number;
+  readonly t: number;
+  readonly heads: number;
+  readonly d: number;
+}
+
+/** ViTs for 32x32 images in patches of 4, and for 224x224 in patches of 16, with a class token. */
+export const ATTENTION_SHAPES: readonly AttentionShape[] = [
+  { n: 16, t: 65, heads: 3, d: 64 },
+  { n: 4, t: 197, heads: 12, d: 64 },
+];
+
 export interface ConvShape {
   /** Part of the row's name: filter and stride, channels, image, batch. */
   readonly label: string;

@@ -8,6 +8,8 @@ import { measureTraining, pathsNote, type Trained, type Training } from "./suite
 
 interface Model {
   readonly name: string;
+  /** A residual net where it is not given. */
+  readonly net?: "vit";
   readonly depth: number;
   readonly batch: number;
   readonly rounds: number;
@@ -22,6 +24,7 @@ const MODELS: readonly Model[] = [
   { name: "resnet110_b32", depth: 110, batch: 32, rounds: 11, quickRounds: 2 },
   { name: "resnet110_b128", depth: 110, batch: 128, rounds: 5, quickRounds: 0 },
   { name: "resnetv2_18_b128", depth: 18, batch: 128, rounds: 5, quickRounds: 0 },
+  { name: "vit_d192_l6_p4_b64", net: "vit", depth: 6, batch: 64, rounds: 7, quickRounds: 0 },
 ];
 
 const SKIPS = [
@@ -36,10 +39,15 @@ const OBSERVED = [
 
 const local = (workers: number): string => (workers === 0 ? "_local" : "");
 
-function trainingsOf({ name, depth, batch, observed = false }: Model, { quick, workers: asked }: Plan): Training[] {
+function trainingsOf({ name, net, depth, batch, observed = false }: Model, { quick, workers: asked }: Plan): Training[] {
   const workers = asked ?? usualWorkers();
   const trainings = workers.flatMap((count) =>
-    SKIPS.map(({ skip, suffix }) => ({ name: `${name}${suffix}${local(count)}`, options: { depth, skip }, batch, workers: count })),
+    SKIPS.map(({ skip, suffix }) => ({
+      name: `${name}${suffix}${local(count)}`,
+      options: { ...(net && { net }), depth, skip },
+      batch,
+      workers: count,
+    })),
   );
   if (!observed || quick || !workers.includes(0)) return trainings;
   return [

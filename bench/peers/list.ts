@@ -1,20 +1,29 @@
 // Who is measured at what.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import type { Job } from "./serve.ts";
+import type { Job, Net } from "./serve.ts";
 
 export interface Work {
   readonly name: string;
   readonly title: string;
   readonly work: Job["work"];
+  readonly net: Net;
   readonly depth: number;
   readonly batch: number;
 }
 
 export const works: readonly Work[] = [
-  { name: "train_resnet20_b128", title: "Training step, ResNet-20, batch 128", work: "train", depth: 20, batch: 128 },
-  { name: "train_resnet110_b32", title: "Training step, ResNet-110, batch 32", work: "train", depth: 110, batch: 32 },
-  { name: "infer_resnet20_b128", title: "Evaluation, ResNet-20, batch 128", work: "infer", depth: 20, batch: 128 },
+  { name: "train_resnet20_b128", title: "Training step, ResNet-20, batch 128", work: "train", net: "resnet", depth: 20, batch: 128 },
+  { name: "train_resnet110_b32", title: "Training step, ResNet-110, batch 32", work: "train", net: "resnet", depth: 110, batch: 32 },
+  { name: "infer_resnet20_b128", title: "Evaluation, ResNet-20, batch 128", work: "infer", net: "resnet", depth: 20, batch: 128 },
+  {
+    name: "train_vit_b64",
+    title: "Training step, ViT of width 192, depth 6, patch 4, batch 64",
+    work: "train",
+    net: "vit",
+    depth: 6,
+    batch: 64,
+  },
 ];
 
 export interface Entry {
@@ -37,7 +46,7 @@ export interface Entry {
 }
 
 const packages = "npm ci --prefix bench/peers";
-const [train20, train110, infer20] = works.map(({ name }) => name);
+const [train20, train110, infer20, trainVit] = works.map(({ name }) => name);
 
 function program(name: string, node = process.execPath): string[] {
   return [node, "--import", "tsx", `bench/peers/${name}.ts`];
@@ -52,7 +61,7 @@ function perpend(): Entry[] {
     command: program("perpend", node),
     env: {},
     form: "",
-    works: [train20, train110, infer20],
+    works: [train20, train110, infer20, trainVit],
     threads: [1, 2],
     install: "npm ci",
   }));
@@ -78,18 +87,22 @@ function torch(): Entry[] {
   const python = pythonWithTorch();
   const widest = vectors();
   const widths = [{ width: widest, env: {} }, ...(widest === "AVX-512" ? [{ width: "AVX2", env: heldToAvx2 }] : [])];
-  return widths.flatMap(({ width, env }) =>
-    ["nchw", "channels-last"].map((form) => ({
+  const install = "apt-get install python3-torch, or name a python with torch in PERPEND_PYTHON";
+  const commandOf = (program: string): readonly string[] | null => (python === null ? null : [python, `bench/peers/${program}`]);
+  return widths.flatMap(({ width, env }) => [
+    ...["nchw", "channels-last"].map((form) => ({
       id: `torch-${form}${width === null ? "" : `-${width.toLowerCase().replace("-", "")}`}`,
       detail: [form === "nchw" ? "NCHW" : form, ...(width === null ? [] : [width])].join(", "),
-      command: python === null ? null : [python, "bench/peers/resnet_torch.py"],
-      env,
-      form,
-      works: [train20, train110, infer20],
-      threads: [1, 2],
-      install: "apt-get install python3-torch, or name a python with torch in PERPEND_PYTHON",
+      command: commandOf("resnet_torch.py"),
+      ...{ env, form, install, works: [train20, train110, infer20], threads: [1, 2] },
     })),
-  );
+    {
+      id: `torch-vit${width === null ? "" : `-${width.toLowerCase().replace("-", "")}`}`,
+      detail: width ?? "",
+      command: commandOf("vit_torch.py"),
+      ...{ env, form: "nchw", install, works: [trainVit], threads: [1, 2] },
+    },
+  ]);
 }
 
 function javascript(): Entry[] {

@@ -84,9 +84,9 @@ export async function measure(
       skipped.push(`${entry.id}: not installed (${entry.install})`);
       continue;
     }
-    const { depth, work: kind } = work;
+    const { depth, net, work: kind } = work;
     const batch = entry.batch ?? work.batch;
-    const peer = new PeerProcess(entry.command, { file, work: kind, depth, batch, threads, form: entry.form }, entry.env);
+    const peer = new PeerProcess(entry.command, { file, work: kind, net, depth, batch, threads, form: entry.form }, entry.env);
     const answer = await peer.next();
     const runner = new Runner(entry, peer, answer);
     runners.push(runner);
@@ -109,7 +109,7 @@ export async function measure(
     const { entry, process, losses, label } = runner;
     await process.close();
     const batch = entry.batch ?? work.batch;
-    if (!wanted.has(batch)) wanted.set(batch, await referenceLosses({ file, work: work.work, depth: work.depth, batch }));
+    if (!wanted.has(batch)) wanted.set(batch, await referenceLosses({ ...work, file, batch }));
     runner.failure ??= differenceOf(losses, wanted.get(batch)!);
     if (runner.failure !== null) failed.push(`${label}: ${runner.failure}`);
   }

@@ -4,10 +4,10 @@ import { readStart } from "./exchange.ts";
 import * as program from "./program.ts";
 import { load, serve, type Job, type Opened } from "./serve.ts";
 
-async function open({ file, work, depth, batch, threads }: Job): Promise<Opened> {
+async function open({ file, work, net, depth, batch, threads }: Job): Promise<Opened> {
   const { images, labels } = readStart(file, batch);
   const module = new URL("./program.ts", import.meta.url);
-  const options = { depth };
+  const options = { net, depth };
   const pool: Pool = threads === 1 ? new LocalPool(program, { options }) : await createTeam({ module, workers: threads, options });
   const raw: RawBatch = { images: images.values, labels, size: batch, shape: images.shape, epoch: 0, step: 0 };
   const evaluate = async (): Promise<number> => {

@@ -1,6 +1,6 @@
 // What perpend itself gives: the file that all peers start from, and the losses that they must show.
 import { writeFileSync } from "node:fs";
-import { LocalPool, resnetV2, stream, type RawBatch } from "../../ts/node.ts";
+import { LocalPool, stream, type RawBatch } from "../../ts/node.ts";
 import { encodeSafetensors, type StoredTensor } from "../../ts/train/safetensors.ts";
 import { IMAGES, LABELS, readStart } from "./exchange.ts";
 import { classes, imageChannels, imageSide } from "./net.ts";
@@ -11,8 +11,8 @@ import type { Job } from "./serve.ts";
 export const checkedSteps = 3;
 
 /** Writes the initial weights of a net and a batch of noise. */
-export function writeStart(file: string, depth: number, batch: number): void {
-  const model = resnetV2({ depth, classes, seed: 1 });
+export function writeStart(file: string, { net, depth }: Pick<Job, "net" | "depth">, batch: number): void {
+  const model = program.createModel({ net, depth });
   const tensors: [string, StoredTensor][] = Object.entries(model.stateDict());
   model.dispose();
   const shape = [batch, imageSide, imageSide, imageChannels];
@@ -24,9 +24,15 @@ export function writeStart(file: string, depth: number, batch: number): void {
 }
 
 /** The losses of the first steps of a training run, or of one evaluation, of the first images of a start file. */
-export async function referenceLosses({ file, work, depth, batch }: Pick<Job, "file" | "work" | "depth" | "batch">): Promise<number[]> {
+export async function referenceLosses({
+  file,
+  work,
+  net,
+  depth,
+  batch,
+}: Pick<Job, "file" | "work" | "net" | "depth" | "batch">): Promise<number[]> {
   const { images, labels } = readStart(file, batch);
-  const pool = new LocalPool(program, { options: { depth } });
+  const pool = new LocalPool(program, { options: { net, depth } });
   const raw: RawBatch = { images: images.values, labels, size: batch, shape: images.shape, epoch: 0, step: 0 };
   const losses: number[] = [];
   if (work === "train") for (let step = 0; step < checkedSteps; step++) losses.push((await pool.step({ ...raw, step })).loss);

@@ -59,7 +59,7 @@ const facts: unknown[] = [];
 try {
   for (const work of tasks) {
     const file = join(folder, `${work.name}.safetensors`);
-    writeStart(file, work.depth, work.batch);
+    writeStart(file, work, work.batch);
     const rows: Row[] = [];
     for (const threads of names(values.threads).map(Number)) {
       console.error(`${work.title}, ${threads} ${threads === 1 ? "thread" : "threads"}`);

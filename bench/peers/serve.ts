@@ -5,10 +5,13 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+export type Net = "resnet" | "vit";
+
 export interface Job {
   /** The start file. */
   readonly file: string;
   readonly work: "train" | "infer";
+  readonly net: Net;
   readonly depth: number;
   readonly batch: number;
   readonly threads: number;

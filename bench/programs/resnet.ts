@@ -1,7 +1,7 @@
-// The net that the step benches train.
-import { additive, observed, orthogonal, resnetV2, StreamRecorder } from "../../ts/models/index.ts";
+// The nets that the step benches train: with SGD, the transformer with AdamW.
+import { additive, observed, orthogonal, resnetV2, StreamRecorder, VisionTransformer, vitTiny } from "../../ts/models/index.ts";
 import type { Module } from "../../ts/nn/index.ts";
-import { parameterGroups, SGD } from "../../ts/optim/index.ts";
+import { AdamW, parameterGroups, SGD, type Optimizer } from "../../ts/optim/index.ts";
 import type { JsonObject } from "../../ts/train/index.ts";
 
 const recorder = new StreamRecorder({ interval: 1 });
@@ -10,10 +10,12 @@ const rotating = new StreamRecorder({ interval: 50 });
 export function createModel(options: JsonObject): Module {
   const kind = options["skip"] === "orthogonal" ? orthogonal() : additive();
   const sink = options["observe"] === "every step" ? recorder : options["observe"] === "in turn" ? rotating : null;
-  return resnetV2({ depth: options["depth"] as number, skip: sink ? observed(kind, sink) : kind });
+  const shared = { depth: options["depth"] as number, skip: sink ? observed(kind, sink) : kind };
+  return options["net"] === "vit" ? vitTiny(shared) : resnetV2(shared);
 }
 
-export function createOptimizer(model: Module): SGD {
+export function createOptimizer(model: Module): Optimizer {
+  if (model instanceof VisionTransformer) return new AdamW(parameterGroups(model, { weightDecay: 1e-4 }), { lr: 1e-3 });
   return new SGD(parameterGroups(model, { weightDecay: 5e-4 }), { lr: 0.1 });
 }
 

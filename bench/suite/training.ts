@@ -34,7 +34,7 @@ export function stepOperations({ options, batch }: Pick<Job, "options" | "batch"
 const known = new Map<string, number>();
 
 function forwardOperations(options: JsonObject): number {
-  const key = String(options["depth"]);
+  const key = `${String(options["net"] ?? "resnet")} ${String(options["depth"])}`;
   let flops = known.get(key);
   if (flops === undefined) {
     flops = withBackend(createDryBackend(), () => summarizeModel(createModel({ ...options, observe: null }) as Layer, [32, 32, 3])).flops;

@@ -59,6 +59,8 @@ export function checkSetting(who: string, setting: Setting): void {
     whole(who, name, value, 1);
   whole(who, "shards", setting.shards, 1);
   if (!(lr >= 0 && Number.isFinite(lr))) throw new Error(`${who}: learning rate ${lr}, wanted a number of at least 0`);
+  const { clipGrad } = setting;
+  if (clipGrad !== undefined && !(clipGrad > 0)) throw new Error(`${who}: clipGrad ${clipGrad}, wanted a number above 0`);
   const shards = shardsOf(setting);
   if (shards > batch) throw new Error(`${who}: ${shards} shards for a batch of ${batch} images, wanted at most one an image`);
   if (bnGroup !== undefined && bnGroup > batch)

@@ -22,7 +22,7 @@ peers("start from one file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "perpend-peers-"));
   try {
     const file = join(folder, "start");
-    writeStart(file, 8, 6);
+    writeStart(file, { net: "resnet", depth: 8 }, 6);
     const { images, labels, ...start } = readStart(file, 4);
     assert.equal(images.shape, [4, 32, 32, 3]);
     assert.is(images.values.length, 4 * 32 * 32 * 3);
@@ -30,7 +30,7 @@ peers("start from one file", async () => {
     const { shape, values } = weightOf({ images, labels, ...start }, "stages.1.blocks.0.conv1.weight");
     assert.equal(shape, [32, 16, 3, 3]);
     assert.ok(values.some((value) => value !== 0));
-    const losses = await referenceLosses({ file, work: "train", depth: 8, batch: 4 });
+    const losses = await referenceLosses({ file, work: "train", net: "resnet", depth: 8, batch: 4 });
     assert.is(new Set(losses).size, 3, "three losses of a net that learns");
   } finally {
     rmSync(folder, { recursive: true });
@@ -54,7 +54,7 @@ peers("are the same net, or are told apart", () => {
   assert.match(differenceOf([NaN], wanted)!, "loss NaN");
 });
 
-const job: Job = { file: "", work: "train", depth: 8, batch: 4, threads: 1, form: "" };
+const job: Job = { file: "", work: "train", net: "resnet", depth: 8, batch: 4, threads: 1, form: "" };
 
 peers("answer through what libraries print, and end when told", async () => {
   const program = `
