@@ -16,8 +16,8 @@ const parts: readonly Part[] = [
   { name: "wasm", inputs: ["assembly", "asconfig.json", "package-lock.json"], outputs: ["build/strict.wasm", "build/relaxed.wasm"] },
   {
     name: "js",
-    inputs: ["ts", "workers", "tsconfig.json", "tsconfig.build.json", "package-lock.json"],
-    outputs: ["build/ts", "build/workers"],
+    inputs: ["ts", "workers", "tsconfig.json", "tsconfig.build.json", "package.json", "package-lock.json"],
+    outputs: ["build/ts", "build/workers", "build/node"],
   },
 ];
 

@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { markWide } from "./backend/index.ts";
 import { createWasmBackend, setBackend } from "./index.ts";
 import { choosePath, type KernelPath } from "./kernel-path/kernel-path.ts";
+import { builtFile } from "./own-files.ts";
 import { useHostSha256 } from "./train/node/host-sha256.ts";
 import { createTeam as createTeamOf, type Team, type TeamOptions } from "../workers/team.ts";
 
@@ -25,9 +26,8 @@ const compiled = new Map<KernelBuild, KernelPath>();
 
 /** The bytes of a kernel build. Error: a file that is not there (npm run build makes it). */
 export function readKernels(build: KernelBuild = "strict"): Uint8Array<ArrayBuffer> {
-  const own = import.meta.url;
   try {
-    return readFileSync(new URL(own.endsWith(".ts") ? `../build/${build}.wasm` : `../${build}.wasm`, own));
+    return readFileSync(builtFile(`${build}.wasm`));
   } catch {
     throw new Error(`loadKernels: no ${build}.wasm beside the package, wanted a built one; run npm run build`);
   }

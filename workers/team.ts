@@ -5,6 +5,7 @@ import { withBackend } from "../ts/autograd/index.ts";
 import { createSharedMemory, createWasmBackend, wasmBuffer, type WasmBackend } from "../ts/backend/index.ts";
 import type { Module } from "../ts/nn/index.ts";
 import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
+import { ownModule } from "../ts/own-files.ts";
 import { defaultShards } from "../ts/shards.ts";
 import {
   joinTraces,
@@ -86,8 +87,7 @@ function startThreads({ module, workers, options = {}, emaDecay, kernels }: Team
     workers,
     control,
   };
-  const own = import.meta.url;
-  const filename = new URL(own.endsWith(".ts") ? "./worker.ts" : "./worker.js", own).href;
+  const filename = ownModule("workers/worker").href;
   return { backend, words, crew: new Crew(filename, setup, words) };
 }
 

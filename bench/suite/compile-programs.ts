@@ -1,31 +1,24 @@
-// Makes JavaScript of bench/programs, beside the built package: what runs there runs as a user's program does, without a compiler in
-// the process that is measured.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Makes JavaScript of bench/programs, joined with the package as it is shipped for Node: what runs there runs as a user's program does,
+// without a compiler in the process that is measured.
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const sources = new URL("../programs/", import.meta.url);
-const outputs = new URL("../../build/bench/programs/", import.meta.url);
+const root = new URL("../../", import.meta.url);
+const outputs = new URL("build/bench/", root);
 
-/** Compiles all programs. The compiler is heavy, and loaded by this alone. */
+/** Compiles all programs. The compiler is loaded by this alone. */
 export async function compilePrograms(): Promise<void> {
-  const { default: ts } = await import("typescript");
-  mkdirSync(outputs, { recursive: true });
-  for (const file of readdirSync(sources)) {
-    if (!file.endsWith(".ts")) continue;
-    const { outputText } = ts.transpileModule(readFileSync(new URL(file, sources), "utf8"), {
-      fileName: file,
-      compilerOptions: {
-        target: ts.ScriptTarget.ES2022,
-        module: ts.ModuleKind.ESNext,
-        verbatimModuleSyntax: true,
-        rewriteRelativeImportExtensions: true,
-      },
-    });
-    writeFileSync(new URL(file.replace(/\.ts$/, ".js"), outputs), outputText);
-  }
+  const { build } = await import("esbuild");
+  const programs = readdirSync(new URL("bench/programs/", root)).filter((file) => file.endsWith(".ts"));
+  await build({
+    absWorkingDir: fileURLToPath(root),
+    entryPoints: [...programs.map((file) => `bench/programs/${file}`), "workers/worker.ts", "ts/own-files.ts"],
+    ...{ bundle: true, splitting: true, format: "esm", platform: "node", packages: "external", target: "es2022" },
+    ...{ outdir: fileURLToPath(outputs), outbase: fileURLToPath(root), chunkNames: "ts/[name]-[hash]", logLevel: "warning" },
+  });
 }
 
 /** Where a compiled program lies. */
 export function programFile(name: string): string {
-  return fileURLToPath(new URL(`${name}.js`, outputs));
+  return fileURLToPath(new URL(`bench/programs/${name}.js`, outputs));
 }

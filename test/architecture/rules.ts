@@ -6,6 +6,7 @@ export const areas: Readonly<Record<string, string>> = {
   "assembly/": "assembly",
   "ts/contract.ts": "contract",
   "ts/math.ts": "math",
+  "ts/own-files.ts": "own-files",
   "ts/sha256.ts": "sha256",
   "ts/random.ts": "random",
   "ts/shards.ts": "shards",
@@ -43,6 +44,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   assembly: [],
   contract: [],
   math: [],
+  "own-files": [],
   sha256: [],
   shards: [],
   kernels: [],
@@ -61,7 +63,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
   report: ["type train"],
   recipes: ["models", "nn", "metrics", "optim", "regularizers", "autograd", "data", "train", "random"],
-  workers: ["train", "train/node", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
+  workers: ["own-files", "train", "train/node", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
   index: [
     "kernels",
     "random",
@@ -77,7 +79,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "report",
     "recipes",
   ],
-  node: ["index", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],
+  node: ["index", "own-files", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],
 };
 
 /** The runtime dependencies and where each is at home. */

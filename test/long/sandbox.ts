@@ -35,7 +35,7 @@ const BUILDS = {
   js: { command: ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], makes: ["build/ts", "build/workers"] },
 } as const satisfies Record<string, Recipe>;
 
-const BUILT = ["build/strict.wasm", "build/relaxed.wasm", "build/ts", "build/workers"];
+const BUILT = ["build/strict.wasm", "build/relaxed.wasm", "build/ts", "build/workers", "build/node"];
 
 export type Build = keyof typeof BUILDS;
 

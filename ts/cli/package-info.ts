@@ -1,13 +1,10 @@
 // What this copy of perpend says of itself: its version, and the commit where it is a checkout.
 import { readFileSync } from "node:fs";
-
-const own = import.meta.url;
-/** The folder of package.json: two up from ts/cli, three up from build/ts/cli. */
-const root = new URL(own.endsWith(".ts") ? "../../" : "../../../", own);
+import { packageFolder } from "../own-files.ts";
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(new URL(path, root), "utf8").trim();
+    return readFileSync(new URL(path, packageFolder), "utf8").trim();
   } catch {
     return undefined;
   }

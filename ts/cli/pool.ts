@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { setBackend } from "../autograd/index.ts";
 import { createWasmBackend } from "../backend/index.ts";
+import { ownModule } from "../own-files.ts";
 import { LocalPool, type Pool, type Program } from "../train/index.ts";
 import { openTeam } from "../../workers/team.ts";
 import { openKernels, type Kernels } from "./kernels.ts";
@@ -23,8 +24,7 @@ export function workersFor({ shards, batchSize }: Pick<TrainSettings, "shards" |
 function programAddress(): URL {
   const other = process.env["PERPEND_TEST_PROGRAM"];
   if (other !== undefined && other !== "") return new URL(other);
-  const own = import.meta.url;
-  return new URL(own.endsWith(".ts") ? "./training-program.ts" : "./training-program.js", own);
+  return ownModule("ts/cli/training-program");
 }
 
 export interface OpenPool {

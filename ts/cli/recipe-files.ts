@@ -1,11 +1,11 @@
 // The recipes there are: a file each in ts/recipes/<paper>/. Beside them a folder has `paper.ts`, which is none.
 import { readdirSync } from "node:fs";
+import { moduleEnding, ownModule } from "../own-files.ts";
 import type { Experiment } from "../recipes/recipe.ts";
 import { nearest, UsageError } from "./usage.ts";
 
-const own = import.meta.url;
-const ENDING = own.endsWith(".ts") ? ".ts" : ".js";
-const folder = new URL("../recipes/", own);
+const ENDING = moduleEnding;
+const folder = ownModule("ts/recipes/");
 const SHARED = "paper";
 
 export interface RecipeFile {
