@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { bicubic, bilinear, timmIncreasingOps, timmOps, type MixOptions, type RandAugmentOptions } from "../data/index.ts";
 import type { DataLoaderOptions } from "../train/index.ts";
-import { hasPictures, type DatasetName } from "./data-sets.ts";
+import { hasPictures, type DatasetName } from "./data-names.ts";
 import { UsageError } from "./usage.ts";
 
 export const INTERPOLATIONS = ["bilinear", "bicubic"] as const;

@@ -8,7 +8,7 @@ import { FormatError, type Dataset } from "../data/index.ts";
 import { shown } from "../data/format-error.ts";
 import { uninitialized, type StateEntry } from "../nn/index.ts";
 import type { Checkpoint, JsonObject } from "../train/index.ts";
-import { FOLDER_NAME } from "./run-folder.ts";
+import { FOLDER_NAME } from "./folder-name.ts";
 import { parseSettings, type TrainSettings } from "./settings.ts";
 import { createModel } from "./training-program.ts";
 

@@ -1,35 +1,17 @@
-// The image sets of the command line by name, from a folder or made on the spot.
+// The image sets of the command line, from a folder or made on the spot.
 import { FormatError, shapes, type Dataset } from "../data/index.ts";
 import { take } from "../data/dataset.ts";
 import { readCifar10, readCifar100, readMnist, type Splits } from "../data/node/files.ts";
 import { readImageFolder } from "../data/node/image-folder.ts";
 import { readTinyImagenet } from "../data/node/tiny-imagenet.ts";
+import { hasPictures, SHAPES_COUNTS, type DatasetName } from "./data-names.ts";
 import { selfCommand } from "./self-command.ts";
 import { UsageError } from "./usage.ts";
 
-/** Drawn, or fetched by `perpend data`. */
-export const FETCHED = ["shapes", "cifar10", "cifar100", "mnist"] as const;
-export const PICTURE_SETS = ["image-folder", "tiny-imagenet"] as const;
-export const DATASETS = [...FETCHED, ...PICTURE_SETS] as const;
-export type FetchedName = (typeof FETCHED)[number];
-type PictureSetName = (typeof PICTURE_SETS)[number];
-export type DatasetName = (typeof DATASETS)[number];
-
-/** Whether a set's images are made of pictures of any size. */
-export function hasPictures(dataset: DatasetName): dataset is PictureSetName {
-  return (PICTURE_SETS as readonly string[]).includes(dataset);
-}
+export * from "./data-names.ts";
 
 /** Where data sets are looked for and put by default. */
 export const DATA_DIR = "data";
-
-/** Images of the built-in set unless told otherwise. */
-export const SHAPES_COUNTS = { train: 5000, test: 1000 } as const;
-
-/** Augmentation that suits a set: digits do not stand mirrored. */
-export function usualAugmentation(dataset: DatasetName): { readonly cropPadding: number; readonly hflip: number } {
-  return dataset === "mnist" ? { cropPadding: 2, hflip: 0 } : { cropPadding: 4, hflip: 0.5 };
-}
 
 export interface DataChoice {
   readonly dataset: DatasetName;

@@ -10,6 +10,7 @@ import { formatEvent, parseLog, type Log } from "../train/log.ts";
 import { codeOf, writeFileAtomic } from "../train/node/atomic-file.ts";
 import { readCheckpoint } from "../train/node/checkpoint-file.ts";
 import { CheckpointStore } from "../train/node/checkpoint-store.ts";
+import { FOLDER_NAME } from "./folder-name.ts";
 import { UsageError } from "./usage.ts";
 
 export const OUTPUT = "runs";
@@ -35,9 +36,6 @@ export function runFolder(dir: string): RunFolder {
     tensorboard: join(dir, "tensorboard"),
   };
 }
-
-/** What a run's folder may be called: no path, and nothing that a terminal would not show. */
-export const FOLDER_NAME = /^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]{1,200}$/;
 
 /** A new run's folder in `output`. A name of its own choosing gets a number where it is taken; one that was asked for must be free. */
 export function newRunFolder(output: string, name: string, asked: boolean): RunFolder {

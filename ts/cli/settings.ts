@@ -6,7 +6,7 @@ import { defaultShards } from "../shards.ts";
 import type { JsonObject } from "../train/index.ts";
 import { ON_NON_FINITE, type OnNonFinite } from "../train/nonfinite-what.ts";
 import { augmentEntries, resolveAugment, type AugmentSettings } from "./augment-settings.ts";
-import { DATASETS, usualAugmentation, type DatasetName } from "./data-sets.ts";
+import { DATASETS, usualAugmentation, type DatasetName } from "./data-names.ts";
 import { UsageError } from "./usage.ts";
 
 /** Vision transformers by name: small and base of Oh et al. 2025, and a tiny one. */

@@ -6,7 +6,7 @@ import { ERASE_MODES, INTERPOLATIONS, MIXUP_MODES } from "./augment-settings.ts"
 import { DATA_DIR, DATASETS, SHAPES_COUNTS } from "./data-sets.ts";
 import { RECORD_LEVELS, type RecordLevel } from "./digest-recorder.ts";
 import { OUTPUT } from "./run-folder.ts";
-import { CROP_MODES, MODELS, OPTIMIZERS, SCHEDULES, SKIP_OVER, SKIPS, type GivenSettings, type TrainSettings } from "./settings.ts";
+import { CROP_MODES, MODELS, OPTIMIZERS, SCHEDULES, SKIP_OVER, SKIPS, type GivenSettings } from "./settings.ts";
 import { number, numbers, oneOf, type Range } from "./usage.ts";
 
 /** What changes no bit. */
@@ -221,9 +221,4 @@ export function givenOptions(command: Command): { given: GivenSettings; run: Run
     json: false,
   };
   return { given, run: { ...usual, ...asked } };
-}
-
-/** The name of a run that was given none. */
-export function runName({ model, width, skip, dataset, seed }: TrainSettings): string {
-  return [model, ...(width === null ? [] : [`w${width}`]), skip, dataset, `s${seed}`].join("-");
 }

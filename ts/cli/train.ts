@@ -7,6 +7,7 @@ import { formatEvent } from "../train/log.ts";
 import type { JsonObject } from "../train/index.ts";
 import { aboutOf, type About } from "./checkpoint-about.ts";
 import { DATA_DIR, openData } from "./data-sets.ts";
+import { runName } from "./folder-name.ts";
 import { openKernels, versionsOf } from "./kernels.ts";
 import { describeMachine } from "./machine.ts";
 import { modelLine } from "./model-line.ts";
@@ -19,7 +20,7 @@ import { runTraining, type RunOutcome, type RunPlan } from "./run.ts";
 import { quoted, selfCommand } from "./self-command.ts";
 import { continueWith, recipeOf, resolveSettings, type TrainSettings } from "./settings.ts";
 import { EXIT_STOPPED, listenForStop } from "./stop.ts";
-import { addTrainOptions, givenOptions, runName, type RunOptions } from "./train-options.ts";
+import { addTrainOptions, givenOptions, type RunOptions } from "./train-options.ts";
 import { UsageError } from "./usage.ts";
 
 /** A display that says only what must be said. */
