@@ -103,6 +103,27 @@ test("a checkpoint of another model is refused and changes nothing", () => {
   assert.is(digest(trainer.options.pool.model), before);
 });
 
+test("a checkpoint of a run with other batches is refused, and changes nothing", () => {
+  const trainer = setup();
+  const checkpoint = trainer.checkpoint();
+  const before = digest(trainer.options.pool.model);
+  const other = setup({ accumulate: 2, clipGrad: 1 });
+  assert.throws(
+    () => other.resume(checkpoint),
+    /^Trainer: a checkpoint of a run with accumulate 1, clipGrad null, this one has accumulate 2, clipGrad 1; wanted the same, or \{ accept/,
+  );
+  const { train } = trainer.options;
+  const sharded = (shards: number): Trainer => {
+    const source = { batchesPerEpoch: train.batchesPerEpoch, epoch: (epoch: number, from?: number) => train.epoch(epoch, from) };
+    return setup({ train: { ...source, about: { ...train.about, shards } } });
+  };
+  assert.throws(() => sharded(3).resume(sharded(2).checkpoint()), /with shards 2, this one has shards 3; wanted the same/);
+  assert.is(digest(other.options.pool.model), before);
+  other.resume(checkpoint, { acceptChanges: true });
+  const { run: _, ...state } = checkpoint.state;
+  setup({ accumulate: 2 }).resume({ ...checkpoint, state });
+});
+
 test("a step leaves no buffer behind", async () => {
   const trainer = setup({ epochs: 2 });
   const counts: number[] = [];

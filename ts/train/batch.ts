@@ -1,5 +1,6 @@
 // A batch as training sees it: images and classes as tensors that know which samples of which batch they hold.
 import { alias, currentBackend, shapeText, sizeOf, tensor, wholeBatch, type BatchSlice, type Tensor } from "../autograd/index.ts";
+import type { JsonObject } from "./events.ts";
 
 /** A batch as plain arrays: what loaders give and pools take. */
 export interface RawBatch {
@@ -24,6 +25,8 @@ export interface RawBatch {
 /** What the trainer needs of a loader. */
 export interface BatchSource {
   readonly batchesPerEpoch: number;
+  /** What makes its batches what they are, for checkpoints: a run that goes on must have the same. */
+  readonly about?: JsonObject;
   /** Batches of an epoch from number `from` on. */
   epoch(epoch: number, from?: number): AsyncIterable<RawBatch>;
 }

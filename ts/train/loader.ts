@@ -2,6 +2,7 @@
 import { DataLoader as ArrayLoader, type LoaderOptions } from "../data/loader.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { toBatch, type Batch, type RawBatch } from "./batch.ts";
+import type { JsonObject } from "./events.ts";
 
 export interface DataLoaderOptions extends LoaderOptions {
   /** Samples that batch norm normalizes together; the whole batch by default. */
@@ -19,6 +20,8 @@ export class DataLoader {
   readonly shards: number;
   readonly batchesPerEpoch: number;
   private readonly arrays: ArrayLoader;
+  /** What a run that goes on must have, too. */
+  readonly about: JsonObject;
   private readonly normGroup: number;
   private next = 0;
 
@@ -30,6 +33,9 @@ export class DataLoader {
     this.shards = this.arrays.shards;
     this.batchesPerEpoch = this.arrays.batchesPerEpoch;
     this.normGroup = bnGroup;
+    const { batchSize, shards } = this;
+    const { seed = 0, shuffle = false, dropLast = false } = options;
+    this.about = { samples: dataset.length, batchSize, shards, bnGroup, seed, shuffle, dropLast };
   }
 
   /** Batches of an epoch from number `from` on, as plain arrays. */

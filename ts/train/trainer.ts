@@ -53,6 +53,13 @@ export interface TrainerOptions {
   readonly digests?: Digesting;
 }
 
+export interface ResumeOptions {
+  /** Goes on from a checkpoint of another numerics contract. */
+  readonly acceptContract?: boolean;
+  /** Goes on with other batches. */
+  readonly acceptChanges?: boolean;
+}
+
 export interface FitOptions {
   /** Ends the run after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -60,6 +67,16 @@ export interface FitOptions {
 
 /** Steps in a row that may be passed over; one more ends the run. */
 export const MOST_SKIPS = 24;
+
+/** What is not as it was; what a checkpoint does not tell of, as those of early versions, is as it may be. */
+function changesOf(before: unknown, now: JsonObject): { readonly name: string; readonly was: string; readonly is: string }[] {
+  if (typeof before !== "object" || before === null) return [];
+  return Object.entries(now).flatMap(([name, value]) => {
+    if (!Object.hasOwn(before, name)) return [];
+    const [was, is] = [(before as JsonObject)[name], value].map((each) => JSON.stringify(each));
+    return was === is ? [] : [{ name, was, is }];
+  });
+}
 
 const START: Position = { epoch: 0, batch: 0, step: 0 };
 
@@ -90,22 +107,36 @@ export class Trainer {
     const chain = this.chain?.chain ?? null;
     return captureState(this.options.pool, this.position, {
       ...this.options.about,
+      run: this.run,
       best: this.best,
       ...(this.skips > 0 && { skips: this.skips }),
       ...(chain !== null && { chain }),
     });
   }
 
+  /** What makes the steps of the run what they are, beside model, optimizer and schedule. */
+  private get run(): JsonObject {
+    const { train, accumulate = 1, clipGrad = null } = this.options;
+    return { ...train.about, batchesPerEpoch: train.batchesPerEpoch, accumulate, clipGrad };
+  }
+
   /**
-   * Goes on from a checkpoint. Error: one of another numerics contract, unless accepted: the bits are then those of this contract from
-   * here on, and no longer those of an uninterrupted run.
+   * Goes on from a checkpoint. Errors: one of another numerics contract, or of a run with other batches, unless accepted: the bits are
+   * no longer those of an uninterrupted run then.
    */
-  resume(checkpoint: Checkpoint, { acceptContract = false }: { readonly acceptContract?: boolean } = {}): void {
+  resume(checkpoint: Checkpoint, { acceptContract = false, acceptChanges = false }: ResumeOptions = {}): void {
     const contract = contractOf(checkpoint.state);
     if (contract !== CONTRACT && !acceptContract)
       throw new Error(
         `Trainer: a checkpoint of numerics contract ${contract}, this is contract ${CONTRACT} (${changesSince(contract)}); wanted one of ` +
           "this contract, or { acceptContract: true } to go on from it with other bits than an uninterrupted run",
+      );
+    const changed = acceptChanges ? [] : changesOf(checkpoint.state["run"], this.run);
+    if (changed.length > 0)
+      throw new Error(
+        `Trainer: a checkpoint of a run with ${changed.map(({ name, was }) => `${name} ${was}`).join(", ")}, this one has ` +
+          `${changed.map(({ name, is }) => `${name} ${is}`).join(", ")}; wanted the same, or { acceptChanges: true } to go on with other ` +
+          "steps than an uninterrupted run",
       );
     this.position = restoreState(this.options.pool, checkpoint);
     const { best, skips, chain } = checkpoint.state;
