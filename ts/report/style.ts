@@ -68,9 +68,12 @@ function variables(
   return all.map(([name, color]) => `--${name}:${color}`).join(";");
 }
 
+/** The colors as CSS variables. */
+export const palette = `:root{color-scheme:light dark;${variables(light, scales.light)}}
+@media (prefers-color-scheme:dark){:root{${variables(dark, scales.dark)}}}`;
+
 export const style = `
-:root{color-scheme:light dark;${variables(light, scales.light)}}
-@media (prefers-color-scheme:dark){:root{${variables(dark, scales.dark)}}}
+${palette}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:break-word}
