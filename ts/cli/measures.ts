@@ -23,12 +23,16 @@ function linesOf(path: string): JsonObject[] {
     });
 }
 
-/** What was measured, without what is no number. */
+function numbersOf(object: object): { readonly [name: string]: number } {
+  return Object.fromEntries(Object.entries(object).filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+}
+
+/** What was measured, without what is no number; `layers` has an object a layer, the one next to the image first. */
 export function readMeasures(folder: RunFolder): Measure[] {
-  return linesOf(fileOf(folder)).flatMap(({ step, measure, ...rest }) => {
+  return linesOf(fileOf(folder)).flatMap(({ step, measure, layers, ...rest }) => {
     if (typeof step !== "number" || typeof measure !== "string") return [];
-    const numbers = Object.entries(rest).flatMap(([key, value]) => (typeof value === "number" ? [[key, value] as const] : []));
-    return [{ step, measure, values: Object.fromEntries(numbers) }];
+    const own = Array.isArray(layers) ? layers.map((layer: unknown) => numbersOf(typeof layer === "object" && layer !== null ? layer : {})) : []; // prettier-ignore
+    return [{ step, measure, values: numbersOf(rest), layers: own }];
   });
 }
 

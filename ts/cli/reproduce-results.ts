@@ -112,7 +112,10 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
       spread: spreadOf(known),
       ...(number && { paper: number }),
       logs: own,
-      measures: readMeasures(plan.runs[plan.runs.findIndex((run) => same(run.choice, labels))].folder),
+      measures: seeds.map((seed) => {
+        const run = plan.runs.find((each) => each.seed === seed && same(each.choice, labels));
+        return run ? readMeasures(run.folder) : [];
+      }),
     };
   });
   const rows = halves.map((row): GridRow => {
@@ -124,7 +127,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
   return {
     name: file.name,
     title,
-    source: `${paper.authors.split(",")[0]} et al. ${paper.year}, ${source} (${paper.source})`,
+    source: `${paper.authors.split(",")[0]}${paper.authors.includes(",") ? " et al." : ""} ${paper.year}, ${source} (${paper.source})`,
     expects,
     scale,
     setting: settingLine(setting) + (scale === "smoke" ? ", of drawn shapes; this shows that it runs, and nothing else" : ""),
@@ -134,6 +137,8 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     axes: telling,
     ...(evaluate.sweep !== undefined && { sweep: evaluate.sweep }),
     curves: evaluate.curves ?? [],
+    profiles: evaluate.profiles ?? [],
+    maps: evaluate.maps ?? [],
     seeds,
     rows,
     command,

@@ -213,7 +213,10 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
           if (event.type === "run-end") end = event;
           else tell(event);
         }
-        if (end?.reason === "finished") for await (const event of reestimated(trainer, prepared, plan)) tell(event);
+        if (end?.reason === "finished") {
+          for await (const event of reestimated(trainer, prepared, plan)) tell(event);
+          measures.add(trainer.steps, await experiment.examine(pool.model, stoppable(test, signal).epoch(0), options));
+        }
       } catch (error) {
         if (error instanceof Stopped) {
           const path = await saver.save(trainer.checkpoint(), { step: trainer.steps, best: false });

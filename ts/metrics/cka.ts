@@ -26,3 +26,12 @@ export function linearCka(a: Features, b: Features): number {
   if (!(scale > 0)) throw new Error("linearCka: features that are equal in all samples, wanted ones that vary");
   return both / scale;
 }
+
+/** Linear CKA of each set of features and the one before it, by layer; NaN where one of the two does not vary. */
+export function successiveCka(layers: readonly Features[]): number[] {
+  const varies = layers.map(({ samples, width, values }) => {
+    for (let at = width; at < samples * width; at++) if (values[at] !== values[at % width]) return true;
+    return false;
+  });
+  return layers.slice(1).map((own, index) => (varies[index] && varies[index + 1] ? linearCka(layers[index], own) : NaN));
+}

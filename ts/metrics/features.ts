@@ -1,5 +1,5 @@
 // Features of a set: what a layer is given, or gives, for each image, collected in the order of the batches.
-import { globalAveragePool, noGrad, scope, tensor, type Tensor } from "../autograd/index.ts";
+import { currentBackend, globalAveragePool, noGrad, scope, tensor, withBackend, type Tensor } from "../autograd/index.ts";
 import type { Layer } from "../nn/index.ts";
 
 /** A row of features for each sample. */
@@ -49,22 +49,58 @@ function rowsOf(x: Tensor, positions: "mean" | "all"): ArrayLike<number> {
   return x.rank === 4 ? globalAveragePool(x).toArray() : meanOfTokens(x);
 }
 
-/** Runs `work` and tells `see` what `layer` was given and gave. */
-function seeing<T>(layer: Layer, see: (input: Tensor, output: Tensor) => void, work: () => T): T {
-  const own = Object.hasOwn(layer, "forward");
-  const forward = layer.forward.bind(layer);
-  const before = layer.forward;
-  layer.forward = (x) => {
-    const y = forward(x);
-    see(x, y);
-    return y;
-  };
+/** Runs `work` and tells `see` what each of the layers was given and gave. */
+function seeing<T>(layers: readonly Layer[], see: (place: number, input: Tensor, output: Tensor) => void, work: () => T): T {
+  const before = layers.map((layer) => ({ layer, own: Object.hasOwn(layer, "forward"), forward: layer.forward }));
+  layers.forEach((layer, place) => {
+    const forward = layer.forward.bind(layer);
+    layer.forward = (x) => {
+      const y = forward(x);
+      see(place, x, y);
+      return y;
+    };
+  });
   try {
     return work();
   } finally {
-    if (own) layer.forward = before;
-    else Reflect.deleteProperty(layer, "forward");
+    for (const { layer, own, forward } of before.reverse())
+      if (own) layer.forward = forward;
+      else Reflect.deleteProperty(layer, "forward");
   }
+}
+
+/** As collectFeatures, of several layers in the same forward passes. */
+export async function collectLayers(
+  model: Layer,
+  layers: readonly Layer[],
+  batches: AsyncIterable<ImageBatch> | Iterable<ImageBatch>,
+  { of = "input", positions = "mean", samples = Infinity }: CollectOptions = {},
+): Promise<Features[]> {
+  model.eval();
+  // That of the weights: nets of a team have one of their own.
+  const backend = model.parameters()[0]?.backend ?? currentBackend();
+  const found = layers.map(() => ({ rows: [] as number[], width: 0, calls: 0 }));
+  let count = 0;
+  for await (const { images, shape } of batches) {
+    if (count >= samples) break;
+    for (const each of found) each.calls = 0;
+    const see = (place: number, input: Tensor, output: Tensor): void => {
+      const own = found[place];
+      own.calls++;
+      const taken = rowsOf(of === "input" ? input : output, positions);
+      own.width = taken.length / shape[0];
+      const wanted = Math.min(shape[0], samples - count) * own.width;
+      for (let at = 0; at < wanted; at++) own.rows.push(taken[at]);
+    };
+    const run = (): void => scope(() => noGrad(() => void model.forward(tensor(images, shape))));
+    seeing(layers, see, () => withBackend(backend, run));
+    for (const { calls } of found)
+      if (calls !== 1)
+        throw new Error(`collectFeatures: the layer ran ${calls} times in a forward pass, wanted one that the model runs once`);
+    count += shape[0];
+  }
+  if (count === 0) throw new Error("collectFeatures: a set without images, wanted at least one");
+  return found.map(({ rows, width }) => featuresFrom(rows, width));
 }
 
 /**
@@ -75,26 +111,8 @@ export async function collectFeatures(
   model: Layer,
   layer: Layer,
   batches: AsyncIterable<ImageBatch> | Iterable<ImageBatch>,
-  { of = "input", positions = "mean", samples = Infinity }: CollectOptions = {},
+  options: CollectOptions = {},
 ): Promise<Features> {
-  model.eval();
-  const rows: number[] = [];
-  let [count, width] = [0, 0];
-  for await (const { images, shape } of batches) {
-    if (count >= samples) break;
-    let calls = 0;
-    const see = (input: Tensor, output: Tensor): void => {
-      calls++;
-      const taken = rowsOf(of === "input" ? input : output, positions);
-      width = taken.length / shape[0];
-      const wanted = Math.min(shape[0], samples - count) * width;
-      for (let at = 0; at < wanted; at++) rows.push(taken[at]);
-    };
-    seeing(layer, see, () => scope(() => noGrad(() => void model.forward(tensor(images, shape)))));
-    if (calls !== 1)
-      throw new Error(`collectFeatures: the layer ran ${calls} times in a forward pass, wanted one that the model runs once`);
-    count += shape[0];
-  }
-  if (count === 0) throw new Error("collectFeatures: a set without images, wanted at least one");
-  return featuresFrom(rows, width);
+  const [features] = await collectLayers(model, [layer], batches, options);
+  return features;
 }

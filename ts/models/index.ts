@@ -18,6 +18,7 @@ export * from "./resnet.ts";
 export * from "./reuse/branch-mask.ts";
 export * from "./reuse/branches.ts";
 export * from "./reuse/feature-reuse.ts";
+export * from "./reuse/linear-net.ts";
 export * from "./shortcut.ts";
 export * from "./skip/additive.ts";
 export * from "./skip/conv-shortcut.ts";

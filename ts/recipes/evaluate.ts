@@ -71,6 +71,27 @@ export interface MeasuredCurve {
   readonly value: string;
 }
 
+/** Something measured of each layer, to draw over the depth as it is at the end: a figure of the paper. */
+export interface MeasuredProfile extends MeasuredCurve {
+  /** A number of each layer to draw over, and its name; by default the layer's place. */
+  readonly over?: string;
+  readonly unit: string;
+  /** The values are percent. */
+  readonly percent?: true;
+}
+
+/** Something measured of each layer, to draw over depth and time; or several numbers of each layer, at the end. */
+export interface MeasuredMap {
+  readonly title: string;
+  readonly measure: string;
+  /** Name of the number; `b` with `bins` for b0, b1, ... */
+  readonly value: string;
+  /** Number of bins of a distribution; its ends are the measure's `low` and `high`. */
+  readonly bins?: number;
+  /** Colors by the logarithm, by the value, or from -1 to 1. */
+  readonly scale: "log" | "linear" | "cosine";
+}
+
 export interface Evaluate {
   readonly unit: Unit;
   readonly protocol: Protocol;
@@ -81,6 +102,8 @@ export interface Evaluate {
   /** Batches to estimate batch norm's running statistics anew from before the end is judged; by default they stay as training left them. */
   readonly reestimate?: number;
   readonly curves?: readonly MeasuredCurve[];
+  readonly profiles?: readonly MeasuredProfile[];
+  readonly maps?: readonly MeasuredMap[];
   /** An axis whose labels are numbers, to draw results over. */
   readonly sweep?: string;
 }

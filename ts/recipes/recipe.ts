@@ -5,7 +5,7 @@ import type { ImageShape } from "../data/index.ts";
 import { observed, StreamRecorder, type BlockSite, type Skip, type SkipKind } from "../models/index.ts";
 import { Layer, type Module } from "../nn/index.ts";
 import type { Optimizer, Schedule } from "../optim/index.ts";
-import type { Batch, JsonObject, LossAndLogits, Program } from "../train/index.ts";
+import type { Batch, JsonObject, LossAndLogits, Program, RawBatch } from "../train/index.ts";
 import { drawnShapes, type DataKind } from "./data-kind.ts";
 import { matches, type Evaluate, type Labels } from "./evaluate.ts";
 import { settingAt, type Scale, type Scales, type Setting } from "./setting.ts";
@@ -82,6 +82,8 @@ export interface Recipe<V extends Vary> {
   readonly observe?: (model: Layer) => readonly JsonObject[];
   /** Measures the weights at the end of each epoch, on the calling thread; as `observe`. */
   readonly measure?: (model: Layer) => readonly JsonObject[];
+  /** Measures the trained net on held-out images, once at the end, on the calling thread; as `observe`. */
+  readonly examine?: (model: Layer, held: AsyncIterable<RawBatch>, run: RunContext) => Promise<readonly JsonObject[]>;
   readonly optimizer: (model: Layer, choice: Choice<V>, run: RunContext) => Optimizer;
   readonly schedule: (choice: Choice<V>, run: RunContext) => Schedule;
   readonly run: Scales;
@@ -103,6 +105,7 @@ export interface Experiment extends Program {
   schedule(options: RunOptions): Schedule;
   createModel(options: JsonObject): Layer;
   measure(model: Module): readonly JsonObject[];
+  examine(model: Module, held: AsyncIterable<RawBatch>, options: RunOptions): Promise<readonly JsonObject[]>;
   /** Skips of a model whose measurements make one round. */
   watched(model: Module): number;
 }
@@ -164,6 +167,7 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
     prepare,
     observe,
     measure,
+    examine,
     optimizer,
     schedule,
     run,
@@ -247,6 +251,7 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
     ],
     watched: (made) => recorders.get(made)?.skips ?? 0,
     measure: (made) => measure?.(layerOf(made)) ?? [],
+    examine: async (made, held, options) => (await examine?.(layerOf(made), held, contextOf(options)[1])) ?? [],
   };
 }
 

@@ -133,7 +133,7 @@ export async function measureFigures(grid: Grid, most = 8): Promise<Html[]> {
     const curves = grid.rows.slice(0, most).map(({ name, measures }, index) => ({
       index,
       name,
-      exact: measures.flatMap((each) =>
+      exact: (measures.find((own) => own.length > 0) ?? []).flatMap((each) =>
         each.measure === measure && value in each.values ? [{ x: each.step, y: each.values[value] }] : [],
       ),
     }));

@@ -17,6 +17,28 @@ export interface Measure {
   readonly step: number;
   readonly measure: string;
   readonly values: { readonly [name: string]: number };
+  /** Numbers of each layer, the one next to the image first; empty where there are none. */
+  readonly layers: readonly { readonly [name: string]: number }[];
+}
+
+/** A measure to draw over time. */
+export interface GridCurve {
+  readonly title: string;
+  readonly measure: string;
+  readonly value: string;
+}
+
+/** A measure of each layer to draw over depth, as it is at the end. */
+export interface GridProfile extends GridCurve {
+  readonly over?: string;
+  readonly unit: string;
+  readonly percent?: true;
+}
+
+/** A measure of each layer to draw over depth and time, or as bins at the end. */
+export interface GridMap extends GridCurve {
+  readonly bins?: number;
+  readonly scale: "log" | "linear" | "cosine";
 }
 
 /** Whether we find what the paper finds. */
@@ -48,8 +70,8 @@ export interface GridRow {
   readonly paper?: PaperNumber;
   readonly difference?: GridDifference;
   readonly logs: readonly (RunLog | null)[];
-  /** What the run of the first seed measured. */
-  readonly measures: readonly Measure[];
+  /** What the run of each seed measured. */
+  readonly measures: readonly (readonly Measure[])[];
 }
 
 export interface Grid {
@@ -69,8 +91,9 @@ export interface Grid {
   readonly axes: readonly string[];
   /** The axis whose labels are numbers, to draw results over. */
   readonly sweep?: string;
-  /** Measures to draw over time. */
-  readonly curves: readonly { readonly title: string; readonly measure: string; readonly value: string }[];
+  readonly curves: readonly GridCurve[];
+  readonly profiles: readonly GridProfile[];
+  readonly maps: readonly GridMap[];
   readonly seeds: readonly number[];
   readonly rows: readonly GridRow[];
   readonly command: string;

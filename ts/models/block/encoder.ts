@@ -55,7 +55,7 @@ export class EncoderBlock extends Layer {
   readonly norm2: LayerNorm | null;
   readonly mlp: Mlp;
   readonly skip2: Skip;
-  private readonly place: NormPlace;
+  readonly place: NormPlace;
 
   constructor({ width, heads, hidden, gelu: kind, qkvBias, norm, affine, eps, skips }: EncoderBlockOptions) {
     super();

@@ -1,5 +1,6 @@
 // Which branches of a net take part in a step. The skips of a model look it up; whoever directs the training sets it before each step, in
-// every thread the same.
+// every thread the same. A branch has the number of its addition: of its block, in transformers 2 l for block l's attention and 2 l + 1 for
+// its MLP.
 import { affine, type Tensor } from "../../autograd/index.ts";
 import { Module } from "../../nn/index.ts";
 import { wantStream } from "../skip/learned-skip.ts";
@@ -7,13 +8,23 @@ import type { BlockSite, Skip, SkipKind, StepContext } from "../skip/skip.ts";
 
 export class BranchMask {
   private factors: ReadonlyMap<number, number> = new Map();
+  private deleted: ReadonlySet<number> = new Set();
 
-  /** Factor of a block's branch: 0 leaves it out. */
+  /** Factor of a branch: 0 leaves it out. */
   factor(index: number): number {
     return this.factors.get(index) ?? 1;
   }
 
-  /** Multiplies the branches of the given blocks; all others take part as they are. */
+  /** Leaves branches out in training and evaluation, whatever `set` says, until it is called again: what a net does without them. */
+  delete(indices: readonly number[]): void {
+    this.deleted = new Set(indices);
+  }
+
+  isDeleted(index: number): boolean {
+    return this.deleted.has(index);
+  }
+
+  /** Multiplies the given branches; all others take part as they are. */
   set(factors: ReadonlyMap<number, number>): void {
     this.factors = factors;
   }
@@ -25,7 +36,7 @@ export class BranchMask {
 }
 
 export interface MaskedOptions {
-  /** The mask counts in evaluation too: what a net does without some of its blocks. */
+  /** What is set counts in evaluation too. */
   readonly inEvaluation?: boolean;
 }
 
@@ -51,7 +62,7 @@ class MaskedSkip extends Module implements Skip {
 
   join(stream: Tensor, branch: () => Tensor, context: StepContext): Tensor {
     const { inner, mask, index, inEvaluation } = this;
-    const factor = context.training || inEvaluation ? mask.factor(index) : 1;
+    const factor = mask.isDeleted(index) ? 0 : context.training || inEvaluation ? mask.factor(index) : 1;
     if (factor === 0) return stream;
     return inner.join(stream, factor === 1 ? branch : () => affine(branch(), factor, 0), context);
   }
@@ -63,5 +74,5 @@ class MaskedSkip extends Module implements Skip {
  */
 export function masked(kind: SkipKind, mask: BranchMask, { inEvaluation = false }: MaskedOptions = {}): SkipKind {
   wantStream("masked", kind);
-  return { label: kind.label, at: (site: BlockSite) => new MaskedSkip(kind.at(site), mask, site.index, inEvaluation) };
+  return { label: kind.label, at: (site: BlockSite) => new MaskedSkip(kind.at(site), mask, site.addition ?? site.index, inEvaluation) };
 }

@@ -10,7 +10,7 @@ import type { BranchMask } from "./branch-mask.ts";
 
 /** A branch that may be left out. */
 export interface Branch {
-  /** The block's number, as its skip's site has it. */
+  /** The number of its addition, as its skip's site has it: the block's, unless blocks have several. */
   readonly index: number;
   /** What it is made of; their parameters are the branch's. */
   readonly modules: readonly Module[];

@@ -75,7 +75,11 @@ export function vitData(kind: (augment: Augmentation) => DataKind, scale: Scale)
 }
 
 /** A vision transformer of the paper for images of any side: 64 patches, on ImageNet 196. At smaller widths it has 3 heads. */
-export function vitOf(make: (options: VitOptions) => Layer, skip: SkipKind, { net, image, setting: { width } }: RunContext): Layer {
+export function vitOf<M extends Layer>(
+  make: (options: VitOptions) => M,
+  skip: SkipKind,
+  { net, image, setting: { width } }: RunContext,
+): M {
   const patch = image.height === 224 ? 16 : image.height / 8;
   return make({ ...net, size: image.height, patch, ...(width !== undefined && { heads: 3 }), skip });
 }

@@ -7,7 +7,20 @@
 import { cifar10 } from "../data-kind.ts";
 import { error, lastEpoch } from "../evaluate.ts";
 import { labelOf, recipe } from "../recipe.ts";
-import { about, desk, drops, errorRecords, figures, filterRecord, orthonormalWeights, penalized, plainNet, setting, sgd } from "./paper.ts";
+import {
+  about,
+  desk,
+  drops,
+  errorRecords,
+  figures,
+  filterRecord,
+  maps,
+  orthonormalWeights,
+  penalized,
+  plainNet,
+  setting,
+  sgd,
+} from "./paper.ts";
 
 const LAMBDAS = [1e-5, 1e-4, 5e-4, 1e-3, 1e-2];
 const weightsOf = Object.fromEntries(LAMBDAS.map((lambda) => [labelOf(lambda), orthonormalWeights(lambda)]));
@@ -30,5 +43,5 @@ export default recipe({
     desk: { ...desk, depth: 44, seeds: 2, only: { lambda: ["1e-4", "1e-3", "0.01"] } },
     smoke: { depth: 8, only: { lambda: ["1e-4", "0.01"] } },
   },
-  evaluate: { unit: error, protocol: lastEpoch, against: { lambda: "1e-4" }, sweep: "lambda", curves: figures },
+  evaluate: { unit: error, protocol: lastEpoch, against: { lambda: "1e-4" }, sweep: "lambda", curves: figures, maps },
 });

@@ -16,7 +16,7 @@ import { crossEntropy } from "../../autograd/index.ts";
 import { orthonormal, parameterGroups, SGD, type Optimizer, type OrthonormalPenalty } from "../../optim/index.ts";
 import type { Batch, JsonObject, LossAndLogits } from "../../train/index.ts";
 import { desk as deskOfHe, setting as settingOfHe } from "../identity-mappings/paper.ts";
-import type { MeasuredCurve } from "../evaluate.ts";
+import type { MeasuredCurve, MeasuredMap } from "../evaluate.ts";
 import type { Paper, RunContext } from "../recipe.ts";
 import type { Setting } from "../setting.ts";
 
@@ -81,16 +81,20 @@ export function sgd(model: Layer, { penalty }: Weights, { setting: { lr } }: Run
   return new SGD(groups, { lr, momentum: 0.9 });
 }
 
-/** Errors on their way back, by layer. */
+/** Errors on their way back, by layer; `share` is the mean square over that of the top layer. */
 export function errorRecords(model: Layer): readonly JsonObject[] {
-  return modulationOf(model)?.drain() ?? [];
+  const records = modulationOf(model)?.drain() ?? [];
+  return records.map((record) => {
+    const top = record.layers[record.layers.length - 1].output;
+    return { ...record, layers: record.layers.map((layer) => ({ ...layer, share: layer.output / top })) };
+  });
 }
 
-/** Mean pairwise cosine of filters, over layers. */
+/** Mean pairwise cosine of filters, over layers and of each. */
 export function filterRecord(model: Layer): readonly JsonObject[] {
   const all = filterCosines(model);
   const mean = (pick: (each: (typeof all)[number]) => number): number => all.reduce((sum, each) => sum + pick(each), 0) / all.length;
-  return [{ measure: "filters", mean: mean((each) => each.mean), absolute: mean((each) => each.absolute) }];
+  return [{ measure: "filters", mean: mean((each) => each.mean), absolute: mean((each) => each.absolute), layers: all.map((each) => ({ ...each })) }]; // prettier-ignore
 }
 
 /** The paper's figures 2 and 3. */
@@ -98,4 +102,10 @@ export const figures: readonly MeasuredCurve[] = [
   { title: "Mean pairwise cosine of filters (figure 2)", measure: "filters", value: "mean" },
   { title: "Error at the bottom layer over the top one (figure 3)", measure: "errors", value: "ratio" },
   { title: "Share of layers that were modulated", measure: "errors", value: "modulated" },
+];
+
+/** The same by layer: the classifier's filters are the last of the first map. */
+export const maps: readonly MeasuredMap[] = [
+  { title: "Mean pairwise cosine of filters, by layer", measure: "filters", value: "absolute", scale: "linear" },
+  { title: "Error over that of the top layer, by layer", measure: "errors", value: "share", scale: "log" },
 ];

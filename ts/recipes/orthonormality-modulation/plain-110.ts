@@ -8,7 +8,20 @@
 import { cifar10 } from "../data-kind.ts";
 import { error, lastEpoch } from "../evaluate.ts";
 import { recipe } from "../recipe.ts";
-import { about, desk, drops, errorRecords, figures, filterRecord, orthonormalWeights, penalized, plainNet, setting, sgd } from "./paper.ts";
+import {
+  about,
+  desk,
+  drops,
+  errorRecords,
+  figures,
+  filterRecord,
+  maps,
+  orthonormalWeights,
+  penalized,
+  plainNet,
+  setting,
+  sgd,
+} from "./paper.ts";
 
 const weights = orthonormalWeights();
 const unverified = "from a secondary digest";
@@ -38,5 +51,6 @@ export default recipe({
     published: [{ at: { tau: "2" }, value: 18.4, unverified }],
     claims: [{ at: {}, is: "better", unverified: "which tau the paper has is not known" }],
     curves: figures,
+    maps,
   },
 });

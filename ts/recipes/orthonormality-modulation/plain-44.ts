@@ -17,6 +17,7 @@ import {
   figures,
   filterRecord,
   l2,
+  maps,
   orthonormalWeights,
   penalized,
   plainNet,
@@ -52,5 +53,6 @@ export default recipe({
       { at: { weights: "orthonormal", modulation: "none" }, value: 12.9, unverified },
     ],
     curves: figures,
+    maps,
   },
 });

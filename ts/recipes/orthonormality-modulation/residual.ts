@@ -8,7 +8,7 @@ import { additive } from "../../models/index.ts";
 import { cifar10 } from "../data-kind.ts";
 import { error, lastEpoch } from "../evaluate.ts";
 import { recipe } from "../recipe.ts";
-import { about, desk, drops, filterRecord, figures, l2, orthonormalWeights, penalized, plainNet, setting, sgd } from "./paper.ts";
+import { about, desk, drops, filterRecord, figures, l2, maps, orthonormalWeights, penalized, plainNet, setting, sgd } from "./paper.ts";
 
 const unverified = "read off a figure; the paper's augmentation is not known";
 
@@ -36,5 +36,6 @@ export default recipe({
     ],
     claims: [{ at: { depth: "44" }, is: "better", unverified: "said of 110 layers" }],
     curves: figures.slice(0, 1),
+    maps: maps.slice(0, 1),
   },
 });
