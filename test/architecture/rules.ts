@@ -25,6 +25,7 @@ export const areas: Readonly<Record<string, string>> = {
   "ts/train/node/": "train/node",
   "ts/report/": "report",
   "ts/recipes/": "recipes",
+  "ts/serve/": "serve",
   "ts/cli/": "cli",
   "ts/index.ts": "index",
   "ts/node.ts": "node",
@@ -62,6 +63,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   train: ["nn", "optim", "regularizers", "data", "autograd", "backend", "random"],
   "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
   report: ["type train"],
+  serve: ["models", "nn", "autograd", "backend", "data", "train"],
   recipes: ["models", "nn", "metrics", "optim", "regularizers", "autograd", "data", "train", "random"],
   workers: ["own-files", "train", "train/node", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
   index: [
@@ -78,6 +80,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "train",
     "report",
     "recipes",
+    "serve",
   ],
   node: ["index", "own-files", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],
 };

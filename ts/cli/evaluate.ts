@@ -2,11 +2,11 @@
 import type { Command } from "commander";
 import { formatCount, formatLoss, formatPercent } from "../report/numbers.ts";
 import { summarize } from "../train/index.ts";
-import type { DataDescription } from "./checkpoint-about.ts";
 import { DATA_DIR, DATASETS, openData, type DatasetName } from "./data-sets.ts";
 import { testLoader } from "./training-setup.ts";
 import { openTrained } from "./trained.ts";
 import { number, oneOf, UsageError } from "./usage.ts";
+import type { DataDescription } from "../data/description.ts";
 import type { Dataset } from "../data/index.ts";
 
 interface EvaluateOptions {

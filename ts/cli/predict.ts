@@ -1,11 +1,11 @@
 // perpend predict: what a trained model sees in pictures.
 import type { Command } from "commander";
 import { noGrad, scope, softmax, tensor } from "../autograd/index.ts";
+import type { DataDescription } from "../data/description.ts";
+import { inputOf } from "../data/picture-input.ts";
 import { formatPercent } from "../report/numbers.ts";
 import { Layer } from "../nn/index.ts";
 import type { Pool } from "../train/index.ts";
-import type { DataDescription } from "./checkpoint-about.ts";
-import { inputOf } from "./picture-input.ts";
 import { openTrained } from "./trained.ts";
 import { number } from "./usage.ts";
 

@@ -2,6 +2,7 @@
 // (workers, folders, how often to log or save) changes no bit. A setting that does not apply is null.
 import * as v from "valibot";
 import { FormatError } from "../data/index.ts";
+import { MODEL_NAMES, SKIP_NAMES, SKIP_OVER, type NamedModel } from "../models/named.ts";
 import { defaultShards } from "../shards.ts";
 import type { JsonObject } from "../train/index.ts";
 import { ON_NON_FINITE, type OnNonFinite } from "../train/nonfinite-what.ts";
@@ -9,71 +10,53 @@ import { augmentEntries, resolveAugment, type AugmentSettings } from "./augment-
 import { DATASETS, usualAugmentation, type DatasetName } from "./data-names.ts";
 import { UsageError } from "./usage.ts";
 
-/** Vision transformers by name: small and base of Oh et al. 2025, and a tiny one. */
-export const VITS = {
-  vit_tiny_patch4: { width: 192, depth: 6, heads: 3, patch: 4 },
-  vit_small_patch4: { width: 384, depth: 6, heads: 6, patch: 4 },
-  vit_base_patch4: { width: 768, depth: 12, heads: 12, patch: 4 },
-} as const;
-
-/** Timm-like names: depths of He et al. 2016, of Oh et al. 2025, and two small ones for quick trials; vision transformers. */
-export const MODELS: readonly string[] = [
-  ...[20, 32, 44, 56, 110, 164, 1001, 18, 34, 50, 101, 8, 14].map((depth) => `resnetv2_${depth}`),
-  ...Object.keys(VITS),
-];
+export { MODEL_NAMES as MODELS, SKIP_NAMES as SKIPS, SKIP_OVER } from "../models/named.ts";
 export const OPTIMIZERS = ["sgd", "adam", "adamw"] as const;
 export const SCHEDULES = ["constant", "step", "multistep", "cosine", "poly", "onecycle"] as const;
-export const SKIPS = ["additive", "orthogonal", "none"] as const;
-export const SKIP_OVER = ["feature", "sample"] as const;
 export const CROP_MODES = ["zero", "reflect"] as const;
 
-export type TrainSettings = AugmentSettings & {
-  readonly model: string;
-  /** Channels of the first stage, or of a transformer's stream; null is the model's own. */
-  readonly width: number | null;
-  readonly skip: (typeof SKIPS)[number];
-  readonly skipOver: (typeof SKIP_OVER)[number] | null;
-  readonly skipEps: number | null;
-  readonly dataset: DatasetName;
-  readonly trainSamples: number | null;
-  readonly testSamples: number | null;
-  readonly cropPadding: number;
-  readonly cropMode: (typeof CROP_MODES)[number] | null;
-  readonly hflip: number;
-  readonly reprob: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly gradAccumSteps: number;
-  readonly opt: (typeof OPTIMIZERS)[number];
-  readonly lr: number;
-  readonly momentum: number | null;
-  readonly nesterov: boolean | null;
-  readonly optBetas: readonly number[] | null;
-  readonly optEps: number | null;
-  readonly weightDecay: number;
-  readonly decayAll: boolean;
-  readonly clipGrad: number | null;
-  readonly smoothing: number;
-  readonly sched: (typeof SCHEDULES)[number];
-  readonly warmupEpochs: number;
-  readonly warmupLr: number;
-  readonly minLr: number | null;
-  readonly decayEpochs: number | null;
-  readonly decayMilestones: readonly number[] | null;
-  readonly decayRate: number | null;
-  readonly modelEma: boolean;
-  readonly modelEmaDecay: number | null;
-  readonly seed: number;
-  readonly shards: number;
-  /** 0 is the whole batch. */
-  readonly bnGroup: number;
-  /** The relaxed kernels. */
-  readonly fast: boolean;
-  /** Blocks that are computed again together; changes no bit, but a run that needs it goes on with it. */
-  readonly checkpointBlocks: number | null;
-  /** What becomes of steps that come to NaN or infinity. */
-  readonly onNonfinite: OnNonFinite;
-};
+export type TrainSettings = AugmentSettings &
+  NamedModel & {
+    readonly dataset: DatasetName;
+    readonly trainSamples: number | null;
+    readonly testSamples: number | null;
+    readonly cropPadding: number;
+    readonly cropMode: (typeof CROP_MODES)[number] | null;
+    readonly hflip: number;
+    readonly reprob: number;
+    readonly epochs: number;
+    readonly batchSize: number;
+    readonly gradAccumSteps: number;
+    readonly opt: (typeof OPTIMIZERS)[number];
+    readonly lr: number;
+    readonly momentum: number | null;
+    readonly nesterov: boolean | null;
+    readonly optBetas: readonly number[] | null;
+    readonly optEps: number | null;
+    readonly weightDecay: number;
+    readonly decayAll: boolean;
+    readonly clipGrad: number | null;
+    readonly smoothing: number;
+    readonly sched: (typeof SCHEDULES)[number];
+    readonly warmupEpochs: number;
+    readonly warmupLr: number;
+    readonly minLr: number | null;
+    readonly decayEpochs: number | null;
+    readonly decayMilestones: readonly number[] | null;
+    readonly decayRate: number | null;
+    readonly modelEma: boolean;
+    readonly modelEmaDecay: number | null;
+    readonly seed: number;
+    readonly shards: number;
+    /** 0 is the whole batch. */
+    readonly bnGroup: number;
+    /** The relaxed kernels. */
+    readonly fast: boolean;
+    /** Blocks that are computed again together; changes no bit, but a run that needs it goes on with it. */
+    readonly checkpointBlocks: number | null;
+    /** What becomes of steps that come to NaN or infinity. */
+    readonly onNonfinite: OnNonFinite;
+  };
 
 /** Settings as flags give them; `aug: false` is --no-aug. */
 export type GivenSettings = { readonly [K in keyof TrainSettings]?: NonNullable<TrainSettings[K]> } & { readonly aug?: boolean };
@@ -89,9 +72,9 @@ const reals = v.pipe(v.array(real), v.maxLength(1000));
 
 const schema: v.GenericSchema<unknown, TrainSettings> = v.object({
   ...augmentEntries,
-  model: v.picklist(MODELS),
+  model: v.picklist(MODEL_NAMES),
   width: v.nullable(v.pipe(size, v.maxValue(MOST_WIDTH))),
-  skip: v.picklist(SKIPS),
+  skip: v.picklist(SKIP_NAMES),
   skipOver: v.nullable(v.picklist(SKIP_OVER)),
   skipEps: v.nullable(real),
   dataset: v.picklist(DATASETS),

@@ -1,21 +1,11 @@
 // The program that `perpend train` trains, as the calling thread and every worker import it: settings to model, optimizer and loss.
 import { crossEntropy } from "../autograd/index.ts";
-import {
-  additive,
-  none,
-  observed,
-  orthogonal,
-  ResNetV2,
-  resnetV2,
-  StreamRecorder,
-  VisionTransformer,
-  vit,
-  type SkipKind,
-} from "../models/index.ts";
+import { observed, ResNetV2, StreamRecorder, VisionTransformer } from "../models/index.ts";
+import { namedModel } from "../models/named.ts";
 import type { Module } from "../nn/index.ts";
 import { Adam, AdamW, parameterGroups, SGD, type Optimizer } from "../optim/index.ts";
 import type { Batch, JsonObject, LossAndLogits } from "../train/index.ts";
-import { VITS, type TrainSettings } from "./settings.ts";
+import type { TrainSettings } from "./settings.ts";
 
 export type ProgramOptions = TrainSettings & {
   readonly classes: number;
@@ -29,33 +19,12 @@ export type ProgramOptions = TrainSettings & {
 
 const read = (options: JsonObject): ProgramOptions => options as unknown as ProgramOptions;
 
-function skipOf({ skip, skipOver, skipEps }: TrainSettings): SkipKind {
-  if (skip === "additive") return additive();
-  if (skip === "none") return none();
-  return orthogonal({ over: skipOver ?? "feature", eps: skipEps ?? 1e-6 });
-}
-
 const recorders = new WeakMap<Module, StreamRecorder>();
-
-/** Whether a name is that of a vision transformer. */
-const isVit = (name: string): name is keyof typeof VITS => Object.hasOwn(VITS, name);
 
 export function createModel(options: JsonObject): ResNetV2 | VisionTransformer {
   const settings = read(options);
-  const { model: name, width, classes, channels, imageSize, observeEvery, seed, checkpointBlocks } = settings;
-  const recorder = observeEvery > 0 ? new StreamRecorder({ interval: observeEvery }) : null;
-  const skip = recorder ? observed(skipOf(settings), recorder) : skipOf(settings);
-  const shared = {
-    classes,
-    channels,
-    skip,
-    seed,
-    ...(width !== null && { width }),
-    ...(checkpointBlocks !== null && { checkpointBlocks }),
-  };
-  const model = isVit(name)
-    ? vit({ ...VITS[name], ...shared, size: imageSize })
-    : resnetV2({ ...shared, depth: Number(name.slice(name.lastIndexOf("_") + 1)) });
+  const recorder = settings.observeEvery > 0 ? new StreamRecorder({ interval: settings.observeEvery }) : null;
+  const model = namedModel(settings, { ...settings, ...(recorder && { wrap: (skip) => observed(skip, recorder) }) });
   if (recorder) recorders.set(model, recorder);
   return model;
 }

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { inputOf } from "../../ts/cli/picture-input.ts";
+import { inputOf } from "../../ts/data/picture-input.ts";
 
 const test = suite("picture input");
 

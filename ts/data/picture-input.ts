@@ -1,6 +1,7 @@
 // A picture of any size as a model takes it: scaled until it just covers the model's input, then the middle of it.
 // Scaling is Pillow's bilinear with antialiasing; a picture that has the right size is taken as it is.
-import { resize, type Picture } from "../data/index.ts";
+import type { Picture } from "./picture.ts";
+import { resize } from "./resize.ts";
 
 export interface InputShape {
   readonly width: number;
