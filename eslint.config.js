@@ -82,6 +82,11 @@ export default tseslint.config(
   // The command line tells when something was; the report shows numbers and computes none that is used.
   { files: ["ts/cli/**/*.ts", "ts/report/**/*.ts"], rules: { "no-restricted-globals": "off" } },
   { files: ["ts/report/**/*.ts"], rules: { "no-restricted-syntax": ["error", recipeDefault] } },
+  // The page of the laboratory shows numbers and computes none that is used.
+  {
+    files: ["ts/lab/**/*.ts", "ts/lab/**/*.tsx"],
+    rules: { "no-restricted-globals": "off", "no-restricted-syntax": ["error", recipeDefault] },
+  },
   // The float64 definitions are the oracle.
   {
     files: ["ts/kernels/**/*.ts"],
@@ -105,7 +110,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["ts/**/*.ts", "workers/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
+    files: ["ts/**/*.ts", "ts/**/*.tsx", "workers/**/*.ts", "bench/**/*.ts", "test/**/*.ts"],
     languageOptions: { parserOptions: { projectService: true } },
     rules: { "@typescript-eslint/no-floating-promises": "error", "@typescript-eslint/no-misused-promises": "error" },
   },

@@ -5,12 +5,13 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as checks from "./checks.ts";
+import { bundled } from "./rules.ts";
 import { parse, readSources, walk } from "./sources.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const sources = readSources(root);
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
-const dependencies = Object.keys(manifest.dependencies);
+const dependencies = [...Object.keys(manifest.dependencies), ...bundled];
 
 /** Every file that is text. */
 const texts = walk(root, "")
@@ -35,6 +36,9 @@ project("imports follow the table", () => none(checks.importsOutsideTheTable(sou
 project("no import is circular", () => none(checks.circularImports(sources)));
 project("only areas for Node import node: modules", () => none(checks.nodeImportsOutOfPlace(sources)));
 project("ts/index.ts reaches nothing that needs Node", () => none(checks.nodeReachedFromIndex(sources)));
+project("the page of the laboratory reaches nothing that needs Node", () => {
+  for (const entry of ["ts/lab/page/main.tsx", "ts/lab/worker.ts"]) none(checks.nodeReachedFromIndex(sources, entry));
+});
 project("packages are declared, at home and of use", () => none(checks.packagesOutOfPlace(sources, dependencies)));
 project("kernel families have one name", () => none(checks.families(sources)));
 project("files have a header, named exports and a limit", () => none(checks.formOfFiles(sources)));

@@ -139,7 +139,7 @@ export function formOfFiles(sources: readonly Source[]): string[] {
 /** Names of files and folders: kebab-case, and none that says nothing. */
 export function namesOfFiles(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
-    const words = path.split("/").map((part) => part.replace(/(\.(test|d))?\.ts$/, ""));
+    const words = path.split("/").map((part) => part.replace(/(\.(test|d))?\.tsx?$/, ""));
     return words.flatMap((word) => {
       if (rules.emptyNames.includes(word)) return [`${path}: "${word}" says nothing about what is inside`];
       return /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(word) ? [] : [`${path}: "${word}" is not kebab-case`];

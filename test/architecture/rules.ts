@@ -27,6 +27,20 @@ export const areas: Readonly<Record<string, string>> = {
   "ts/recipes/": "recipes",
   "ts/serve/": "serve",
   "ts/cli/": "cli",
+  // The part of the command line that any engine can load: what a run's settings are and what they make.
+  "ts/cli/augment-settings.ts": "settings",
+  "ts/cli/checkpoint-about.ts": "settings",
+  "ts/cli/data-names.ts": "settings",
+  "ts/cli/diagnostics.ts": "settings",
+  "ts/cli/folder-name.ts": "settings",
+  "ts/cli/samples.ts": "settings",
+  "ts/cli/schedules.ts": "settings",
+  "ts/cli/settings.ts": "settings",
+  "ts/cli/training-program.ts": "settings",
+  "ts/cli/training-setup.ts": "settings",
+  "ts/cli/usage.ts": "settings",
+  "ts/lab/": "lab",
+  "ts/lab/node/": "lab/node",
   "ts/index.ts": "index",
   "ts/node.ts": "node",
   "workers/": "workers",
@@ -65,6 +79,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   report: ["type train"],
   serve: ["models", "nn", "autograd", "backend", "data", "train"],
   recipes: ["models", "nn", "metrics", "optim", "regularizers", "autograd", "data", "train", "random"],
+  settings: ["models", "nn", "optim", "autograd", "data", "train", "backend", "random", "serve"],
+  lab: ["settings", "report", "models", "nn", "autograd", "data", "train", "backend", "random", "workers"],
+  "lab/node": ["lab", "report"],
   workers: ["own-files", "train", "train/node", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
   index: [
     "kernels",
@@ -85,24 +102,40 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   node: ["index", "own-files", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],
 };
 
-/** The runtime dependencies and where each is at home. */
+/** The dependencies and where each is at home. */
 export const packages: Readonly<Record<string, readonly string[]>> = {
   "@assemblyscript/loader": ["backend"],
-  valibot: ["train", "train/node", "cli"],
+  valibot: ["train", "train/node", "settings", "cli"],
   vega: ["report"],
   "vega-lite": ["report"],
   piscina: ["workers", "node"],
   commander: ["cli"],
   "@jsquash/jpeg": ["data/node"],
   "cli-progress": ["cli"],
+  preact: ["lab"],
+  uplot: ["lab"],
+  esbuild: ["lab/node"],
   picocolors: ["cli"],
 };
+
+/** Those that are needed to build the package alone: what a page uses of them is in the page. */
+export const bundled: readonly string[] = ["preact", "uplot", "esbuild"];
 
 /** Packages that a browser or an edge runtime cannot load: never reachable from ts/index.ts. */
 export const nodePackages: readonly string[] = ["piscina", "commander", "cli-progress", "picocolors"];
 
 /** Areas that run on Node only: they may import `node:` modules, and nothing below ts/index.ts may reach them. */
-export const nodeAreas: readonly string[] = ["node", "kernel-path", "cli", "data/node", "train/node", "workers", "bench", "test"];
+export const nodeAreas: readonly string[] = [
+  "node",
+  "kernel-path",
+  "cli",
+  "lab/node",
+  "data/node",
+  "train/node",
+  "workers",
+  "bench",
+  "test",
+];
 
 export const longestFile = 400;
 /** Lines of the comment that opens a file. A recipe's states paper, commands, numbers and machine. */

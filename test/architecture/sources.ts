@@ -63,7 +63,7 @@ function headerLines(text: string): number {
 
 /** Reads one file's text. */
 export function parse(path: string, text: string): Source {
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true, path.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS);
   const imports: Import[] = [];
   const visit = (node: ts.Node): void => {
     const found = importOf(node);
@@ -110,6 +110,6 @@ export function walk(root: string, folder: string): string[] {
 export function readSources(root: string): Source[] {
   return ["assembly", "ts", "workers", "bench", "test"]
     .flatMap((folder) => walk(root, folder))
-    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => /\.tsx?$/.test(path))
     .map((path) => parse(path, readFileSync(join(root, path), "utf8")));
 }

@@ -14,6 +14,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<(program: Command) => v
   data: async () => (await import("./data.ts")).addData,
   recipes: async () => (await import("./recipes.ts")).addRecipes,
   reproduce: async () => (await import("./reproduce.ts")).addReproduce,
+  lab: async () => (await import("./lab.ts")).addLab,
   info: async () => (await import("./info.ts")).addInfo,
 };
 

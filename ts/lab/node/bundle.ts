@@ -1,0 +1,44 @@
+// Builds the laboratory's page into build/lab with esbuild: page, worker and report share what they have in common, so that the parts of a
+// thread see one class each. Run by `npm run build:lab`.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { palette } from "../../report/style.ts";
+
+const root = new URL("../../../", import.meta.url);
+const lab = new URL("ts/lab/", root);
+const path = (address: string, base = lab): string => fileURLToPath(new URL(address, base));
+
+/** Builds the page. Errors: what esbuild says. */
+export async function bundleLab(out: string): Promise<void> {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const { version } = JSON.parse(readFileSync(path("package.json", root), "utf8")) as { readonly version: string };
+  const shared = {
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    logLevel: "warning",
+    define: { PERPEND_VERSION: JSON.stringify(version) },
+  } as const;
+  await build({
+    ...shared,
+    entryPoints: { lab: path("page/main.tsx"), worker: path("worker.ts") },
+    splitting: true,
+    chunkNames: "part-[hash]",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    outdir: out,
+  });
+  await build({ ...shared, entryPoints: { lab: path("page/lab.css") }, outdir: out });
+  const css = `${out}/lab.css`;
+  writeFileSync(css, `${palette}\n${readFileSync(css, "utf8")}`);
+  for (const file of ["index.html", "icon.svg"]) copyFileSync(path(`page/${file}`), `${out}/${file}`);
+  const kernels = path("build/strict.wasm", root);
+  if (existsSync(kernels)) copyFileSync(kernels, `${out}/strict.wasm`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleLab(process.argv[2] ?? path("build/lab", root));

@@ -1,0 +1,116 @@
+// A line chart that follows runs while they go on: uPlot, with the colors of the page, a line of text for the pointer, and a table.
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import type { Curve } from "./curves.ts";
+import { useDarkMode, useWidth } from "./environment.ts";
+import { Numbers, type Table } from "./numbers-table.tsx";
+
+export interface Series {
+  readonly label: string;
+  /** Place of the run: its color and its dashes. */
+  readonly run: number;
+  readonly curve: Curve;
+  /** Points instead of a line. */
+  readonly points?: boolean;
+}
+
+export interface LiveChartProps {
+  readonly title: string;
+  readonly note: string;
+  readonly series: readonly Series[];
+  /** Epochs of the whole run. */
+  readonly epochs: number;
+  readonly format: (value: number) => string;
+  readonly range: (least: number, most: number) => [number, number];
+  readonly numbers: () => Table;
+}
+
+const HEIGHT = 220;
+const DASHES: readonly number[][] = [[], [6, 4]];
+
+const css = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** All curves over one axis. */
+function joined(series: readonly Series[]): uPlot.AlignedData {
+  if (series.every(({ curve }) => curve[0].length === 0)) return [[], ...series.map(() => [])];
+  return uPlot.join(series.map(({ curve }) => [[...curve[0]], [...curve[1]]]));
+}
+
+function optionsOf({ series, epochs, format, range }: LiveChartProps, width: number, onPointer: (text: string) => void): uPlot.Options {
+  const axis = { stroke: css("--muted"), grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, y: false },
+    scales: {
+      x: { time: false, range: [0, Math.max(epochs, 0.01)] },
+      y: { range: (_chart, least, most) => range(least ?? 0, most ?? 1) },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, size: 28, values: (_chart, values) => values.map(String) },
+      { ...axis, size: 52, values: (_chart, values) => values.map(format) },
+    ],
+    series: [
+      {},
+      ...series.map(({ label, run, points = false }): uPlot.Series => {
+        const color = css(`--run-${run}`);
+        if (points) return { label, stroke: color, paths: () => null, points: { show: true, size: 8, fill: css("--surface"), width: 2 } };
+        return { label, stroke: color, width: 2, dash: DASHES[run] ?? [], spanGaps: true, points: { show: false } };
+      }),
+    ],
+    hooks: {
+      setCursor: [
+        (chart) => {
+          const { idx } = chart.cursor;
+          if (idx === null || idx === undefined) return onPointer("");
+          const parts = series.flatMap(({ label }, i) => {
+            const value = chart.data[i + 1]?.[idx];
+            return typeof value === "number" ? [`${label} ${format(value)}`] : [];
+          });
+          onPointer(`epoch ${chart.data[0][idx].toFixed(2)}: ${parts.join(", ")}`);
+        },
+      ],
+    },
+  };
+}
+
+export function LiveChart(props: LiveChartProps) {
+  const { title, note, series, epochs, numbers } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const [pointed, setPointed] = useState("");
+  const width = useWidth(box);
+  const dark = useDarkMode();
+  const shape = series.map(({ label, run, points = false }) => `${label}${run}${String(points)}`).join();
+  useEffect(() => {
+    if (!box.current || width === 0) return;
+    const made = new uPlot(optionsOf(props, width, setPointed), joined(series), box.current);
+    chart.current = made;
+    return () => {
+      chart.current = null;
+      made.destroy();
+    };
+  }, [width, dark, shape, epochs]);
+  useEffect(() => chart.current?.setData(joined(series)));
+  const last = series.flatMap(({ label, curve: [, y] }) => (y.length > 0 ? [`${label}: ${props.format(y[y.length - 1])}`] : []));
+  return (
+    <figure class="figure">
+      <figcaption>
+        <h3>{title}</h3>
+        <p class="note">{note}</p>
+      </figcaption>
+      <div
+        class="plot"
+        style={{ height: `${HEIGHT}px` }}
+        ref={box}
+        role="img"
+        aria-label={`${title} by epoch. ${last.length > 0 ? `Now ${last.join("; ")}.` : "Nothing yet."}`}
+      />
+      <p class="pointed" aria-hidden="true">
+        {pointed || "\u00a0"}
+      </p>
+      <Numbers table={numbers} />
+    </figure>
+  );
+}
