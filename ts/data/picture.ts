@@ -1,4 +1,5 @@
 // A picture of any size, as decoders give it, and as a set of equal images stores it.
+import { PNG_SIGNATURE, type Fail, type Rgba, type SizeCheck } from "./png.ts";
 import { resize, toByte, type Filter } from "./resize.ts";
 
 export interface Picture {
@@ -38,4 +39,32 @@ export function fitted(picture: Picture, { height, width, share, filter }: Fit):
     for (let i = 0; i < 3 * width; i++) image[3 * y * width + i] = toByte(scaled[row + i]);
   }
   return image;
+}
+
+/** Whether a file begins as a PNG. */
+export function isPng(bytes: Uint8Array): boolean {
+  return bytes.length > 8 && PNG_SIGNATURE.every((byte, at) => bytes[at] === byte);
+}
+
+/** Whether a file begins as a JPEG. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return bytes.length > 3 && bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+}
+
+/** Refuses pictures without pixels, and of more than `most`. */
+export function sizeCheck(most: number, fail: Fail): SizeCheck {
+  return (width, height, offset) => {
+    if (width < 1 || height < 1) fail(offset, `${width}x${height} pixels`, "at least 1x1");
+    if (width * height > most) fail(offset, `${width}x${height} pixels`, `at most ${most / 1e6} megapixels`);
+  };
+}
+
+/** A picture laid over white where it is transparent. */
+export function overWhite({ width, height, pixels: rgba }: Rgba): Picture {
+  const pixels = new Uint8Array(3 * width * height);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const alpha = rgba[4 * pixel + 3];
+    for (let c = 0; c < 3; c++) pixels[3 * pixel + c] = Math.floor((alpha * rgba[4 * pixel + c] + (255 - alpha) * 255) / 255 + 0.5);
+  }
+  return { width, height, pixels };
 }

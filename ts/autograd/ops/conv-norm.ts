@@ -24,11 +24,17 @@ export interface FixedNorm {
   readonly relu?: boolean;
 }
 
+/** What a convolution and the norm behind it are together. */
+export interface FoldedConvolution {
+  readonly filter: Tensor;
+  readonly bias: Tensor;
+}
+
 /** Filter and bias of the convolution that does what the two do. */
 export function foldBatchNorm(
   { filter, bias }: Pick<Convolution2d, "filter" | "bias">,
   { statistics, gamma, beta, eps }: FixedNorm,
-): { readonly filter: Tensor; readonly bias: Tensor } {
+): FoldedConvolution {
   const c = filter.shape[3];
   if (statistics.size !== 2 * c)
     throw new Error(`foldBatchNorm: statistics ${shapeText(statistics.shape)} behind ${c} channels, wanted [2,${c}]`);
@@ -47,14 +53,20 @@ export function foldBatchNorm(
   });
 }
 
+/** conv2d(x, filter, bias), then max(y, 0) where `relu` is set; not recorded. */
+export function foldedConv2d(
+  x: Tensor,
+  { filter, bias }: FoldedConvolution,
+  { options, relu }: { readonly options?: Conv2dOptions; readonly relu?: boolean },
+): Tensor {
+  return noGrad(() => {
+    const y = conv2d(x, filter, bias, options);
+    if (relu) launch(reluKernel, { x: y, y }, { length: y.size });
+    return y;
+  });
+}
+
 /** batchNorm(conv2d(x, filter, bias), gamma, beta) with fixed statistics, as one convolution; not recorded. */
 export function conv2dBatchNorm(x: Tensor, convolution: Convolution2d, norm: FixedNorm): Tensor {
-  return noGrad(() =>
-    scope(() => {
-      const { filter, bias } = foldBatchNorm(convolution, norm);
-      const y = conv2d(x, filter, bias, convolution.options);
-      if (norm.relu) launch(reluKernel, { x: y, y }, { length: y.size });
-      return y;
-    }),
-  );
+  return scope(() => foldedConv2d(x, foldBatchNorm(convolution, norm), { options: convolution.options, relu: norm.relu }));
 }

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import makeDecoder from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import type { Picture } from "../picture.ts";
-import { checkJpeg } from "./jpeg-check.ts";
-import type { Fail } from "./png-decode.ts";
+import { checkJpeg } from "../jpeg-check.ts";
+import type { Fail } from "../png.ts";
 
 /** Pixels beyond which a decoder is given up after the picture. */
 const KEPT_FOR = 4_000_000;

@@ -1,7 +1,7 @@
 // Walks a JPEG's segments before a decoder sees it: the picture's size, that every length fits in the file, that there is one frame, and
 // that there are not so many scans that a small file would keep the decoder busy for hours. Decodes nothing.
 // Source: ITU-T T.81, annex B.
-import type { Fail } from "./png-decode.ts";
+import type { Fail } from "./png.ts";
 
 /** A progressive picture has some 10; more than 4 components x 64 coefficients x 14 bits say nothing new, and each costs a pass. */
 const MOST_SCANS = 100;
