@@ -8,12 +8,12 @@ import type { StoredTensor } from "../train/safetensors.ts";
 /** `a, b, c, ...`. */
 const listed = (keys: readonly string[]): string => keys.slice(0, 3).join(", ") + (keys.length > 3 ? ", ..." : "");
 
-/** Refuses tensors that are not those of the model that `make` makes. Throws FormatError. */
+/** The keys of the model that `make` makes. Throws FormatError: a key without a tensor, or with one of another shape. */
 export function checkTensors(
   make: () => Module,
   tensors: ReadonlyMap<string, StoredTensor>,
   { file, model }: { readonly file: string; readonly model: string },
-): void {
+): ReadonlySet<string> {
   const refuse = (found: string, wanted: string): never => {
     throw new FormatError({ file, offset: -1, found, wanted: `${wanted} of ${model}` });
   };
@@ -30,4 +30,5 @@ export function checkTensors(
     const given = tensors.get(key)?.shape ?? [];
     if (given.join() !== shape.join()) refuse(`tensor ${key} of shape [${given.join(",")}]`, `[${shape.join(",")}], that`);
   }
+  return new Set(entries.map(({ key }) => key));
 }
