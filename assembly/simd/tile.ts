@@ -4,6 +4,7 @@
 // one accumulator and is added to old once.
 
 import { madd } from "./lanes";
+import { contractEight } from "./narrow-tile";
 
 /** Address of the word that says which tile runs: 0 for two rows, 1 for four, which only pays where V8 widens it. Same bits. */
 const WIDE: usize = 68;
@@ -277,9 +278,13 @@ function copyRow(to: usize, from: usize, width: i32): void {
 
 /**
  * All rows of C for one panel b, two or four at a time. `start` is a panel of 16 floats to start every row from, or 0 to add to C.
- * Only the first `width` columns (1 to 16) are valid; narrower panels go through the spare tile.
+ * Only the first `width` columns (1 to 16) are valid; panels of 8 have tiles of their own, other narrower ones go through the spare tile.
  */
 export function contract(plan: usize, a: usize, b: usize, start: usize, c: usize, width: i32): void {
+  if (width == 8) {
+    contractEight(plan, a, b, start, c, isWide() ? 8 : 4);
+    return;
+  }
   const m1 = load<i32>(plan, 4);
   const m2 = load<i32>(plan, 8);
   const a0 = load<usize>(plan, 12);

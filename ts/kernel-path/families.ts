@@ -52,6 +52,7 @@ const matrices = [
   { m: 64, n: 64, k: 256 },
   { m: 23, n: 38, k: 259 },
   { m: 5, n: 10, k: 64 },
+  { m: 21, n: 24, k: 70 },
 ];
 const matrixOperations = ({ m, n, k }: { readonly m: number; readonly n: number; readonly k: number }): number => 2 * m * n * k;
 
@@ -59,6 +60,7 @@ const unit = { r: 3, s: 3, strideH: 1, strideW: 1, padH: 1, padW: 1, dilationH: 
 const images: readonly ConvSizes[] = [
   { ...unit, n: 1, h: 16, w: 16, c: 16, k: 16 },
   { ...unit, n: 2, h: 5, w: 7, c: 5, k: 21 },
+  { ...unit, n: 1, h: 6, w: 9, c: 8, k: 8 },
   { ...unit, n: 1, h: 10, w: 11, c: 16, k: 32, strideH: 2, strideW: 2 },
 ];
 const convOperations = ({ n, h, w, c, k, r, s }: ConvSizes): number => 2 * n * h * w * c * k * r * s;
