@@ -1,37 +1,13 @@
-// perpend in Node: everything of index.ts, the kernels loaded from the package when they are first needed, teams of worker threads.
-import { readFileSync } from "node:fs";
+// perpend in Node: the kernels are read from the package when they are first needed, as wide code where V8 can; teams of worker threads.
 import { setFlagsFromString } from "node:v8";
 import { markWide } from "./backend/index.ts";
-import { createWasmBackend, setBackend } from "./index.ts";
+import { prepareHost, readKernels, type HostTeamOptions, type KernelBuild, type Team } from "./host.ts";
 import { choosePath, type KernelPath } from "./kernel-path/kernel-path.ts";
-import { builtFile } from "./own-files.ts";
-import { useHostSha256 } from "./train/node/host-sha256.ts";
-import { createTeam as createTeamOf, type Team, type TeamOptions } from "../workers/team.ts";
 
-export * from "./index.ts";
-export { readCifar10, readCifar100, readMnist, type Splits } from "./data/node/files.ts";
-export { readImageClasses, readImageFolder, type ImageFolderOptions } from "./data/node/image-folder.ts";
-export type { PictureOptions } from "./data/node/picture-set.ts";
-export { readTinyImagenet, type TinyImagenetOptions } from "./data/node/tiny-imagenet.ts";
+export * from "./host.ts";
 export type { KernelPath } from "./kernel-path/kernel-path.ts";
-export { WriteError } from "./train/node/atomic-file.ts";
-export { checkpointBytes, readCheckpoint } from "./train/node/checkpoint-file.ts";
-export { CheckpointStore, type FoundCheckpoint, type StoredCheckpoint } from "./train/node/checkpoint-store.ts";
-export type { Team } from "../workers/team.ts";
-
-/** The kernel builds: strict gives the same bits everywhere; relaxed may fuse multiply and add, and gives that up. */
-export type KernelBuild = "strict" | "relaxed";
 
 const compiled = new Map<KernelBuild, KernelPath>();
-
-/** The bytes of a kernel build. Error: a file that is not there (npm run build makes it). */
-export function readKernels(build: KernelBuild = "strict"): Uint8Array<ArrayBuffer> {
-  try {
-    return readFileSync(builtFile(`${build}.wasm`));
-  } catch {
-    throw new Error(`loadKernels: no ${build}.wasm beside the package, wanted a built one; run npm run build`);
-  }
-}
 
 /**
  * The compiled kernels of a build, and whether V8 made wide code of them: 256-bit vectors where the kernels say 128, the same bits at about
@@ -58,13 +34,5 @@ export function loadKernels(build: KernelBuild = "strict"): WebAssembly.Module {
   return kernelPath(build).module;
 }
 
-setBackend(() => createWasmBackend(loadKernels()));
-useHostSha256();
-
 /** Starts worker threads that train the program of a module together; see TeamOptions. */
-export function createTeam({
-  kernels = loadKernels(),
-  ...options
-}: Omit<TeamOptions, "kernels"> & { kernels?: WebAssembly.Module }): Promise<Team> {
-  return createTeamOf({ ...options, kernels });
-}
+export const createTeam: (options: HostTeamOptions) => Promise<Team> = prepareHost(loadKernels);

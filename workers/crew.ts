@@ -1,12 +1,11 @@
 // The threads of a team: who is there, who is being replaced, and one attempt of all at a task. A thread that is lost is replaced at
 // once, in the background; what it had of the shared memory goes to others once nobody can look at it any more.
-import { setTimeout as pause } from "node:timers/promises";
 import { leaveChunks } from "../ts/backend/index.ts";
 import { WorkerFault } from "../ts/train/faults.ts";
 import { abort } from "./barrier.ts";
 import { watchForHang } from "./patience.ts";
 import { CONTROL, DOING, doingWord, type Answer, type Task, type WorkerSetup } from "./protocol.ts";
-import { WorkerThread, type Loss } from "./thread.ts";
+import type { Loss, ThreadStart, WorkerThread } from "./thread.ts";
 
 /** Starts of one thread that fail in a row before the others go on without it. */
 const STARTS = 6;
@@ -53,7 +52,7 @@ export type TaskMaker = (part: { readonly worker: number; readonly workers: numb
 export class Crew {
   /** What went wrong while nothing was to be done, until somebody asks. */
   readonly idleSetbacks: Setback[] = [];
-  private readonly filename: string;
+  private readonly start: ThreadStart;
   private readonly setup: WorkerSetup;
   private readonly words: Int32Array<ArrayBufferLike>;
   private readonly seats: readonly Seat[];
@@ -66,8 +65,8 @@ export class Crew {
   private ticket = 0;
   private busy = false;
 
-  constructor(filename: string, setup: WorkerSetup, words: Int32Array<ArrayBufferLike>) {
-    this.filename = filename;
+  constructor(start: ThreadStart, setup: WorkerSetup, words: Int32Array<ArrayBufferLike>) {
+    this.start = start;
     this.setup = setup;
     this.words = words;
     this.seats = Array.from({ length: setup.workers }, (_, index) => ({ index, thread: null, coming: Promise.resolve(), trouble: null }));
@@ -78,8 +77,19 @@ export class Crew {
     return this.closing.signal.aborted;
   }
 
-  private async pause(milliseconds: number): Promise<void> {
-    await pause(milliseconds, undefined, { signal: this.closing.signal }).catch(() => {});
+  /** Waits so long, or until all are closed. */
+  private pause(milliseconds: number): Promise<void> {
+    const { signal } = this.closing;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal.addEventListener("abort", end);
+      if (signal.aborted) end();
+    });
   }
 
   /** Starts a thread until it is ready. */
@@ -87,7 +97,7 @@ export class Crew {
     for (let failures = failed; !this.closed;) {
       if (failures > 0) await this.pause(Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(failures - 1, 10)));
       if (this.closed) return;
-      const thread = new WorkerThread(this.filename, this.setup);
+      const thread = this.start(this.setup);
       this.living.add(thread);
       void thread.gone.then((loss) => this.lost(seat, thread, loss));
       const answer = await thread.ready;

@@ -48,8 +48,8 @@ export function doingWord(workers: number, worker: number): number {
 export interface WorkerSetup {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** Address of the program's module. */
-  readonly program: string;
+  /** Address of the program's module; null where the worker has its program with it. */
+  readonly program: string | null;
   readonly options: JsonObject;
   readonly emaDecay: number | null;
   /** Workers at most. */

@@ -1,11 +1,10 @@
-// Data-parallel training on piscina's threads: every worker holds some shards of each batch and a replica of the model over the same
+// Data-parallel training on worker threads: every worker holds some shards of each batch and a replica of the model over the same
 // shared memory. One task a worker and step. The number of workers changes no bit of the result, hence a step that a worker was lost in
 // is done again by those that are there.
 import { withBackend } from "../ts/autograd/index.ts";
 import { createSharedMemory, createWasmBackend, wasmBuffer, type WasmBackend } from "../ts/backend/index.ts";
 import type { Module } from "../ts/nn/index.ts";
 import type { ModelEma, Optimizer } from "../ts/optim/index.ts";
-import { ownModule } from "../ts/own-files.ts";
 import { defaultShards } from "../ts/shards.ts";
 import {
   joinTraces,
@@ -29,13 +28,12 @@ import { firstSighting, isLocated, type Sighting } from "../ts/train/lookout.ts"
 import { nonFiniteOf } from "../ts/train/nonfinite.ts";
 import { Crew, errorOf, type Setback, type TaskMaker } from "./crew.ts";
 import { Patience, type PatienceOptions } from "./patience.ts";
+import type { ThreadStart } from "./thread.ts";
 import { CONTROL, controlWords, type SharedBatch, type TrainAnswer, type TrainTask, type WorkerSetup } from "./protocol.ts";
 import { blockCount } from "./step.ts";
 import { shareVariables, Store } from "./store.ts";
 
 export interface TeamOptions {
-  /** Address of the program's module: `new URL("./program.js", import.meta.url)`. */
-  readonly module: URL;
   /** Number of worker threads, at least 1. */
   readonly workers: number;
   /** Logical shards of a batch; by default min(24, floor(batch / 4)). At most as many workers can be used. */
@@ -74,21 +72,29 @@ interface Threads {
   readonly crew: Crew;
 }
 
-function startThreads({ module, workers, options = {}, emaDecay, kernels }: TeamOptions): Threads {
+/** Where a team gets its threads and its program from. */
+export interface TeamSource {
+  readonly start: ThreadStart;
+  /** Address of the program's module for the threads; null where they have their program with them. */
+  readonly address: string | null;
+  /** The program for the calling thread. */
+  readonly load: () => Promise<Program>;
+}
+
+function startThreads({ workers, options = {}, emaDecay, kernels }: TeamOptions, { start, address }: TeamSource): Threads {
   const backend = createWasmBackend(kernels, createSharedMemory());
   const control = wasmBuffer(backend.allocate(controlWords(workers))).offset;
   const words = new Int32Array(backend.memory.buffer, control, controlWords(workers)).fill(0);
   const setup: WorkerSetup = {
     module: kernels,
     memory: backend.memory,
-    program: module.href,
+    program: address,
     options,
     emaDecay: emaDecay ?? null,
     workers,
     control,
   };
-  const filename = ownModule("workers/worker").href;
-  return { backend, words, crew: new Crew(filename, setup, words) };
+  return { backend, words, crew: new Crew(start, setup, words) };
 }
 
 export class Team implements Pool {
@@ -107,7 +113,22 @@ export class Team implements Pool {
   private busy = false;
   private closed = false;
 
-  constructor(program: Program, threads: Threads, { workers, shards, options = {}, emaDecay, patience }: TeamOptions) {
+  /** Starts a team and makes its model. The workers may still be loading their modules: the first step waits for them. */
+  static async open(options: TeamOptions, source: TeamSource): Promise<Team> {
+    const { workers, shards } = options;
+    if (!Number.isInteger(workers) || workers < 1) throw new Error(`createTeam: ${workers} workers, wanted a whole number of at least 1`);
+    if (shards !== undefined && workers > shards)
+      throw new Error(`createTeam: ${workers} workers for ${shards} shards, wanted at most as many workers as shards`);
+    const threads = startThreads(options, source);
+    try {
+      return new Team(await source.load(), threads, options);
+    } catch (error) {
+      await threads.crew.close();
+      throw error;
+    }
+  }
+
+  private constructor(program: Program, threads: Threads, { workers, shards, options = {}, emaDecay, patience }: TeamOptions) {
     const { backend, words, crew } = threads;
     this.workers = workers;
     this.shards = shards;
@@ -224,6 +245,17 @@ export class Team implements Pool {
     this.complete = true;
   }
 
+  /** This team, once all workers are ready. Error: one that cannot be, after closing all. */
+  async whenReady(): Promise<this> {
+    try {
+      await this.ready();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    return this;
+  }
+
   /** What befell workers since the last call, and was made good. */
   takeFaults(): readonly Fault[] {
     const idle = this.crew.idleSetbacks.splice(0);
@@ -306,31 +338,4 @@ export class Team implements Pool {
     this.closed = true;
     await this.crew.close();
   }
-}
-
-/** Starts a team and makes its model. The workers may still be loading their modules: the first step waits for them. */
-export async function openTeam(options: TeamOptions): Promise<Team> {
-  const { workers, module } = options;
-  if (!Number.isInteger(workers) || workers < 1) throw new Error(`createTeam: ${workers} workers, wanted a whole number of at least 1`);
-  if (options.shards !== undefined && workers > options.shards)
-    throw new Error(`createTeam: ${workers} workers for ${options.shards} shards, wanted at most as many workers as shards`);
-  const threads = startThreads(options);
-  try {
-    return new Team((await import(module.href)) as Program, threads, options);
-  } catch (error) {
-    await threads.crew.close();
-    throw error;
-  }
-}
-
-/** Starts a team; resolves when all workers are ready. */
-export async function createTeam(options: TeamOptions): Promise<Team> {
-  const team = await openTeam(options);
-  try {
-    await team.ready();
-  } catch (error) {
-    await team.close();
-    throw error;
-  }
-  return team;
 }

@@ -1,10 +1,12 @@
-// One worker thread from its start to its end. piscina runs it, in a pool of its own: so it is known which thread a task was lost with,
-// a thread that hangs can be ended, one that fails in its start can be made anew, and no task waits behind another one's.
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Worker } from "node:worker_threads";
-import { Piscina } from "piscina";
+// A worker thread as its team sees it, from its start to its end. Each runtime has its own: piscina's in Node, Deno and Bun (node/), Web
+// Workers in browsers (web/).
 import type { FaultKind } from "../ts/train/faults.ts";
 import type { Answer, Task, WorkerSetup } from "./protocol.ts";
+
+/** Longest wait for a thread to end, in milliseconds. One that goes on would write into what is done again. */
+export const END = 10_000;
+/** Pause before it is told again, which doubles each time. */
+export const AGAIN = 20;
 
 /** How a thread came to its end. */
 export interface Loss {
@@ -13,88 +15,22 @@ export interface Loss {
   readonly stack?: string;
 }
 
-/** Longest wait for a thread to end, in milliseconds. One that goes on would write into what is done again. */
-const END = 10_000;
-/** Pause before it is told again, which doubles each time. */
-const AGAIN = 20;
-
-function lossOf(error: Error | null, code: number): Loss {
-  if (error === null) return { kind: "exit", message: `exited with code ${code}` };
-  const outOfMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
-  return { kind: outOfMemory ? "memory" : "crash", message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
-}
-
-export class WorkerThread {
-  /** Node's number of the thread. */
+export interface WorkerThread {
+  /** No other thread over the same memory ever had this number. */
   readonly id: number;
   /** Its answer to the first task: it has made its model, or could not. */
   readonly ready: Promise<Answer<unknown> | Loss>;
   /** Why it ended; resolves once it can write nothing any more. */
   readonly gone: Promise<Loss>;
-  private readonly pool: Piscina;
-  private readonly worker: Worker;
-  private trouble: Error | null = null;
-  private ending: Loss | null = null;
-
-  constructor(filename: string, setup: WorkerSetup) {
-    // No thread is made by itself: not before the first task, and none in place of a lost one.
-    this.pool = new Piscina({
-      filename,
-      name: "run",
-      minThreads: 0,
-      maxThreads: 1,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Infinity,
-      recordTiming: false,
-      workerData: setup,
-    });
-    // Of a thread without a task, which `gone` tells of, too.
-    this.pool.on("error", () => {});
-    const first = this.pool.run({ type: "ready" } satisfies Task) as Promise<Answer<unknown>>;
-    const [worker] = this.pool.threads as readonly Worker[];
-    this.worker = worker;
-    this.id = worker.threadId;
-    worker.once("error", (error: unknown) => (this.trouble ??= error instanceof Error ? error : new Error(String(error))));
-    this.gone = new Promise((resolve) => worker.once("exit", (code) => resolve(this.ending ?? lossOf(this.trouble, code))));
-    this.ready = this.settled(first, () => {});
-  }
-
   /** The answer, or how the thread was lost; `onTrouble` is called as soon as that is known, the promise waits until it has ended. */
-  run<A>(task: Task, onTrouble: () => void): Promise<Answer<A> | Loss> {
-    // From an error nobody catches until the thread has ended, the pool has none: it would make one for the task that nobody knows of, and
-    // that goes on with it while the others do it again.
-    if (!this.pool.threads.includes(this.worker)) {
-      onTrouble();
-      return this.stop();
-    }
-    return this.settled(this.pool.run(task) as Promise<Answer<A>>, onTrouble);
-  }
-
-  private settled<A>(answer: Promise<Answer<A>>, onTrouble: () => void): Promise<Answer<A> | Loss> {
-    const told = answer.catch((error: unknown) => {
-      onTrouble();
-      // A task that could not even be sent leaves the thread behind, and nobody else tells why.
-      if (error instanceof Error && !/^(worker exited|Terminating)/.test(error.message)) this.trouble ??= error;
-      return this.stop();
-    });
-    // A thread that is lost in its start leaves its task in piscina's queue.
-    return Promise.race([told, this.gone]);
-  }
-
-  /** Tells the thread to end, until it does: one that is on its way from an error into a wait may miss it. Error: it does not. */
-  private async stop(): Promise<Loss> {
-    void this.pool.destroy();
-    for (let pause = AGAIN; pause < END; pause *= 2) {
-      void this.worker.terminate();
-      const loss = await Promise.race([this.gone, sleep(pause)]);
-      if (loss) return loss;
-    }
-    throw new Error(`team: a worker did not end within ${END / 1000} s, wanted an engine that can end one; end the process`);
-  }
-
+  run<A>(task: Task, onTrouble: () => void): Promise<Answer<A> | Loss>;
   /** Ends the thread and waits for it. Error: it does not end. */
-  async end(why: Loss): Promise<void> {
-    this.ending ??= why;
-    await this.stop();
-  }
+  end(why: Loss): Promise<void>;
+}
+
+/** Starts a thread. */
+export type ThreadStart = (setup: WorkerSetup) => WorkerThread;
+
+export function didNotEnd(advice: string): Error {
+  return new Error(`team: a worker did not end within ${END / 1000} s, wanted an engine that can end one; ${advice}`);
 }

@@ -12,7 +12,7 @@ export async function compilePrograms(): Promise<void> {
   const programs = readdirSync(new URL("bench/programs/", root)).filter((file) => file.endsWith(".ts"));
   await build({
     absWorkingDir: fileURLToPath(root),
-    entryPoints: [...programs.map((file) => `bench/programs/${file}`), "workers/worker.ts", "ts/own-files.ts"],
+    entryPoints: [...programs.map((file) => `bench/programs/${file}`), "workers/node/worker.ts", "ts/own-files.ts"],
     ...{ bundle: true, splitting: true, format: "esm", platform: "node", packages: "external", target: "es2022" },
     ...{ outdir: fileURLToPath(outputs), outbase: fileURLToPath(root), chunkNames: "ts/[name]-[hash]", logLevel: "warning" },
   });

@@ -26,6 +26,7 @@ export const areas: Readonly<Record<string, string>> = {
   "ts/report/": "report",
   "ts/recipes/": "recipes",
   "ts/serve/": "serve",
+  "ts/serve/node/": "serve/node",
   "ts/cli/": "cli",
   // The part of the command line that any engine can load: what a run's settings are and what they make.
   "ts/cli/augment-settings.ts": "settings",
@@ -42,8 +43,16 @@ export const areas: Readonly<Record<string, string>> = {
   "ts/lab/": "lab",
   "ts/lab/node/": "lab/node",
   "ts/index.ts": "index",
+  "ts/host.ts": "host",
   "ts/node.ts": "node",
+  "ts/deno.ts": "host",
+  "ts/bun.ts": "host",
+  "ts/browser.ts": "browser",
+  "ts/workerd.ts": "workerd",
+  "ts/wasm-module.d.ts": "workerd",
   "workers/": "workers",
+  "workers/node/": "workers/node",
+  "workers/web/": "workers/web",
   "bench/": "bench",
   "test/": "test",
 };
@@ -78,11 +87,14 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
   report: ["type train"],
   serve: ["models", "nn", "autograd", "backend", "data", "train"],
+  "serve/node": ["serve", "data", "data/node"],
   recipes: ["models", "nn", "metrics", "optim", "regularizers", "autograd", "data", "train", "random"],
   settings: ["models", "nn", "optim", "autograd", "data", "train", "backend", "random", "serve"],
-  lab: ["settings", "report", "models", "nn", "autograd", "data", "train", "backend", "random", "workers"],
+  lab: ["settings", "report", "models", "nn", "autograd", "data", "train", "backend", "random", "workers", "workers/web"],
   "lab/node": ["lab", "report"],
-  workers: ["own-files", "train", "train/node", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
+  workers: ["train", "optim", "nn", "autograd", "kernels", "data", "backend", "random"],
+  "workers/node": ["workers", "own-files", "train", "train/node"],
+  "workers/web": ["workers", "own-files", "train", "autograd", "backend"],
   index: [
     "kernels",
     "random",
@@ -99,7 +111,10 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     "recipes",
     "serve",
   ],
-  node: ["index", "own-files", "workers", "backend", "kernel-path", "data/node", "train/node", "report"],
+  host: ["index", "own-files", "workers", "workers/node", "data/node", "train/node"],
+  node: ["host", "backend", "kernel-path"],
+  browser: ["index", "workers/web"],
+  workerd: ["index"],
 };
 
 /** The dependencies and where each is at home. */
@@ -108,7 +123,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   valibot: ["train", "train/node", "settings", "cli"],
   vega: ["report"],
   "vega-lite": ["report"],
-  piscina: ["workers", "node"],
+  piscina: ["workers/node"],
   commander: ["cli"],
   "@jsquash/jpeg": ["data/node"],
   "cli-progress": ["cli"],
@@ -124,18 +139,23 @@ export const bundled: readonly string[] = ["preact", "uplot", "esbuild"];
 /** Packages that a browser or an edge runtime cannot load: never reachable from ts/index.ts. */
 export const nodePackages: readonly string[] = ["piscina", "commander", "cli-progress", "picocolors"];
 
-/** Areas that run on Node only: they may import `node:` modules, and nothing below ts/index.ts may reach them. */
+/** Areas that need Node's modules, which Deno and Bun have too: they may import `node:`, and nothing that is loaded elsewhere may reach them. */
 export const nodeAreas: readonly string[] = [
+  "host",
   "node",
   "kernel-path",
   "cli",
   "lab/node",
   "data/node",
   "train/node",
-  "workers",
+  "serve/node",
+  "workers/node",
   "bench",
   "test",
 ];
+
+/** What is loaded where there is no Node. */
+export const withoutNode: readonly string[] = ["ts/index.ts", "ts/browser.ts", "ts/workerd.ts", "workers/web/worker.ts"];
 
 export const longestFile = 400;
 /** Lines of the comment that opens a file. A recipe's states paper, commands, numbers and machine. */

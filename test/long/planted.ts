@@ -129,15 +129,19 @@ export const mistakes: readonly Mistake[] = [
     changes: [
       { path: "workers/barrier.ts", from: 'throw new AbortedError("worker: late, the step is being done again");', to: "return;" },
       {
-        path: "workers/thread.ts",
+        path: "workers/node/thread.ts",
         from: "  private ending: Loss | null = null;\n",
         to:
           "  private ending: Loss | null = null;\n  private leave: (loss: Loss) => void = () => {};\n" +
           "  readonly left = new Promise<Loss>((resolve) => (this.leave = resolve));\n",
       },
-      { path: "workers/thread.ts", from: "Promise.race([told, this.gone])", to: "Promise.race([told, this.gone, this.left])" },
-      { path: "workers/thread.ts", from: "    await this.stop();\n", to: "    await Promise.resolve(this.leave(why));\n" },
-      { path: "workers/crew.ts", from: "void thread.gone.then(", to: "void Promise.race([thread.gone, thread.left]).then(" },
+      { path: "workers/node/thread.ts", from: "Promise.race([told, this.gone])", to: "Promise.race([told, this.gone, this.left])" },
+      { path: "workers/node/thread.ts", from: "    await this.stop();\n", to: "    await Promise.resolve(this.leave(why));\n" },
+      {
+        path: "workers/crew.ts",
+        from: "void thread.gone.then(",
+        to: "void Promise.race([thread.gone, (thread as unknown as { left: Promise<Loss> }).left]).then(",
+      },
     ],
     build: ["js"],
     tests: ["workers/storm/late"],

@@ -4,7 +4,7 @@ import { setBackend } from "../autograd/index.ts";
 import { createWasmBackend } from "../backend/index.ts";
 import { ownModule } from "../own-files.ts";
 import { LocalPool, type Pool, type Program } from "../train/index.ts";
-import { openTeam } from "../../workers/team.ts";
+import { openTeam } from "../../workers/node/team.ts";
 import { openKernels, type Kernels } from "./kernels.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { ProgramOptions } from "./training-program.ts";

@@ -21,7 +21,7 @@ import {
 } from "../train/index.ts";
 import { CheckpointStore } from "../train/node/checkpoint-store.ts";
 import { parseStrictJson, plainJson } from "../train/strict-json.ts";
-import { openTeam } from "../../workers/team.ts";
+import { openTeam } from "../../workers/node/team.ts";
 import { describeData } from "./checkpoint-about.ts";
 import { gatherDiagnostics } from "./diagnostics.ts";
 import { DigestRecorder } from "./digest-recorder.ts";

@@ -6,7 +6,8 @@ import { Barrier } from "../../../workers/barrier.ts";
 import { GradientSums, type Contribution } from "../../../workers/gradients.ts";
 import { CONTROL } from "../../../workers/protocol.ts";
 import { Store } from "../../../workers/store.ts";
-import { WorkerThread, type Loss } from "../../../workers/thread.ts";
+import { PiscinaThread } from "../../../workers/node/thread.ts";
+import type { Loss } from "../../../workers/thread.ts";
 
 type Method = (this: never, ...values: never[]) => unknown;
 
@@ -54,7 +55,7 @@ function updateInPlace(): void {
 function letLateOnesGo(): void {
   const leave = new WeakMap<object, (loss: Loss) => void>();
   replace(
-    WorkerThread.prototype,
+    PiscinaThread.prototype,
     "settled",
     (own) =>
       function (this: { gone: Promise<Loss> }, ...values: never[]): unknown {
@@ -63,7 +64,7 @@ function letLateOnesGo(): void {
       } as Method,
   );
   replace(
-    WorkerThread.prototype,
+    PiscinaThread.prototype,
     "end",
     () =>
       function (this: object, loss: Loss): Promise<void> {

@@ -1,7 +1,7 @@
-// Imports a program's module in a worker.
+// Imports a program's module in a thread of Node.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { Program } from "../ts/train/index.ts";
+import type { Program } from "../../ts/train/index.ts";
 
 declare const require: unknown;
 

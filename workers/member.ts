@@ -1,15 +1,15 @@
-// The file a worker thread runs. It makes a replica of the model whose values lie in shared memory, and does one task a step.
-// No top-level await: a thread that is ended while it waits for a module can take the process with it.
-import { threadId, workerData } from "node:worker_threads";
+// What a worker thread does, in any engine: it makes a replica of the model whose values lie in shared memory, and does one task a step.
 import { overBuffer, setBackend, shardStart, type BatchSlice } from "../ts/autograd/index.ts";
 import { createWasmBackend, wasmBuffer, type Buffer, type WasmBackend } from "../ts/backend/index.ts";
-import type { Variable } from "../ts/nn/index.ts";
+import { Variable } from "../ts/nn/index.ts";
 import { batchOver, type Batch } from "../ts/train/batch.ts";
 import type { Evaluation } from "../ts/train/pool.ts";
 import { dropGradients } from "../ts/train/gradients.ts";
 import { OriginFinder, type Origins } from "../ts/train/locate.ts";
 import { Lookout } from "../ts/train/lookout.ts";
+import type { Program } from "../ts/train/program.ts";
 import { Replica, type ForwardResult, type Onlooker } from "../ts/train/replica.ts";
+import { Tracer } from "../ts/train/trace.ts";
 import { abort, AbortedError, Barrier } from "./barrier.ts";
 import { MemoryExchange } from "./exchange.ts";
 import { GradientSums, readTables, writeTable, type Contribution } from "./gradients.ts";
@@ -26,12 +26,21 @@ import {
   type TrainTask,
   type WorkerSetup,
 } from "./protocol.ts";
-import { loadProgram } from "./load.ts";
 import { Share } from "./step.ts";
 import { Store } from "./store.ts";
-import { noteSums, startTrace } from "./trace.ts";
+import { noteSums } from "./trace.ts";
+
+/** What a worker thread has of its engine. */
+export interface Host {
+  /** Number of the thread, which no other one over the same memory has. */
+  readonly thread: number;
+  load(): Promise<Program>;
+  /** Called before a step is traced. */
+  beforeTrace?(): void;
+}
 
 interface Thread {
+  readonly host: Host;
   readonly setup: WorkerSetup;
   readonly backend: WasmBackend;
   readonly replica: Replica;
@@ -51,15 +60,9 @@ interface Thread {
 
 type Part = Pick<TrainTask, "worker" | "workers">;
 
-/** piscina wraps workerData. */
-function setupOf(data: unknown): WorkerSetup {
-  const own = Array.isArray(data) ? (data as unknown[])[1] : data;
-  return own as WorkerSetup;
-}
-
-async function start(setup: WorkerSetup): Promise<Thread> {
-  const backend = createWasmBackend(setup.module, setup.memory, threadId);
-  const program = await loadProgram(setup.program);
+async function start(setup: WorkerSetup, host: Host): Promise<Thread> {
+  const backend = createWasmBackend(setup.module, setup.memory, host.thread);
+  const program = await host.load();
   // Afterwards: a program that imports the package for Node has set the one that is usual there.
   setBackend(backend);
   const replica = new Replica(program, {
@@ -67,9 +70,13 @@ async function start(setup: WorkerSetup): Promise<Thread> {
     ...(setup.emaDecay !== null && { emaDecay: setup.emaDecay }),
     bare: true,
   });
+  const parameters = replica.model.namedParameters();
+  if (parameters.some(([, parameter]) => !((parameter as unknown) instanceof Variable)))
+    throw new Error("worker: a model made of another copy of perpend, wanted one of the copy that the worker itself is made of");
   const words = new Int32Array(setup.memory.buffer, setup.control);
   const barrier = new Barrier(words, setup.workers);
   return {
+    host,
     setup,
     backend,
     replica,
@@ -79,7 +86,7 @@ async function start(setup: WorkerSetup): Promise<Thread> {
     sums: new GradientSums(backend),
     lookout: new Lookout(replica),
     store: null,
-    parameters: replica.model.namedParameters(),
+    parameters,
     table: null,
     share: null,
   };
@@ -185,7 +192,8 @@ function train(thread: Thread, task: TrainTask): TrainAnswer {
   prepare(thread, task);
   const parameters = optimizer.slots.map(({ variable }) => variable);
   const apart = task.trace?.level === "shard";
-  const tracer = task.trace === null ? null : startTrace(model, task.trace);
+  if (task.trace !== null) thread.host.beforeTrace?.();
+  const tracer = task.trace === null ? null : new Tracer(model, task.trace);
   try {
     const { loss, correct } = learn(thread, task, apart, tracer);
     tracer?.noteParts(parameters);
@@ -263,27 +271,33 @@ function perform(thread: Thread, task: Exclude<Task, { type: "ready" }>): TrainA
   return replica.evaluate(batchOf(thread, task, task.batch), { ema: task.ema });
 }
 
-const started = start(setupOf(workerData));
-// The first task tells why it failed.
-started.catch(() => {});
+export class Member {
+  private readonly started: Promise<Thread>;
 
-/** A task of the pool. */
-export async function run(task: Task): Promise<Answer<TrainAnswer | Origins | Evaluation | null>> {
-  let thread: Thread;
-  try {
-    thread = await started;
-  } catch (error) {
-    return { ticket: 0, failure: failureOf(error) };
+  constructor(setup: WorkerSetup, host: Host) {
+    this.started = start(setup, host);
+    // The first task tells why it failed.
+    this.started.catch(() => {});
   }
-  if (task.type === "ready") return { ticket: 0, value: null };
-  const { ticket } = task;
-  try {
-    return { ticket, value: perform(thread, task) };
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure.kind !== "aborted") abort(thread.words);
-    return { ticket, failure: giveUp(thread, failure) };
-  } finally {
-    thread.barrier.end();
+
+  /** Does a task of the team. */
+  async run(task: Task): Promise<Answer<TrainAnswer | Origins | Evaluation | null>> {
+    let thread: Thread;
+    try {
+      thread = await this.started;
+    } catch (error) {
+      return { ticket: 0, failure: failureOf(error) };
+    }
+    if (task.type === "ready") return { ticket: 0, value: null };
+    const { ticket } = task;
+    try {
+      return { ticket, value: perform(thread, task) };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind !== "aborted") abort(thread.words);
+      return { ticket, failure: giveUp(thread, failure) };
+    } finally {
+      thread.barrier.end();
+    }
   }
 }
