@@ -11,7 +11,7 @@ import { data, evaluated, inference, pictures, strict, trained } from "./trained
 
 const test = suite("predictor");
 
-const COUNT = 7;
+const COUNT = 5;
 const images = new Float32Array(COUNT * 3072);
 pictures(COUNT).forEach((picture, index) => images.set(inputOf(picture, { ...data, ...data.image }), index * 3072));
 
@@ -31,7 +31,7 @@ for (const [name, settings] of models)
     assert.is(new Set(wanted).size > COUNT, true, "probabilities differ");
     for (const kernels of [strict, inference]) {
       const predictor = createPredictor(bytes, { kernels, batchSize: 3 });
-      assert.equal(predictor.probabilities(images), wanted, "in batches of 3, 3 and 1");
+      assert.equal(predictor.probabilities(images), wanted, "in batches of 3 and 2");
       assert.equal(predictor.probabilities(images), wanted, "with what was folded before");
       assert.equal(predictor.probabilities(images.slice(0, 3072)), wanted.slice(0, 10), "one alone");
       predictor.dispose();

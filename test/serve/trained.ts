@@ -19,7 +19,7 @@ export const inference: WebAssembly.Module = moduleOf("inference");
 export const data = shapes({ count: 40 });
 
 /** The bytes of the checkpoint of a few steps. */
-export async function trained(given: GivenSettings, steps = 3): Promise<Uint8Array> {
+export async function trained(given: GivenSettings, steps = 2): Promise<Uint8Array> {
   const settings = resolveSettings({ model: "resnetv2_8", width: 8, batchSize: 16, ...given });
   const backend = createWasmBackend(strict);
   setBackend(backend);

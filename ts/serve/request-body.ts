@@ -6,8 +6,7 @@ export interface BodyLimits {
   readonly maxSeconds: number;
 }
 
-const tooLarge = (bytes: string, most: number): RequestError =>
-  new RequestError(413, `body: ${bytes} bytes, wanted at most ${most}`);
+const tooLarge = (bytes: string, most: number): RequestError => new RequestError(413, `body: ${bytes} bytes, wanted at most ${most}`);
 
 /** Lets a body go that nobody will read. */
 export function dropBody(request: Request): void {
