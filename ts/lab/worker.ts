@@ -1,8 +1,10 @@
 // The worker of one run: holds its data, its model and its trainer, so that the page stays quick. Speaks ts/lab/protocol.ts.
+import { createTeam } from "../../workers/web/team.ts";
 import { setBackend } from "../autograd/index.ts";
 import { createWasmBackend } from "../backend/index.ts";
 import * as program from "../cli/training-program.ts";
-import { LocalPool } from "../train/index.ts";
+import { LocalPool, type Pool } from "../train/index.ts";
+import type { ProgramOptions } from "../cli/training-program.ts";
 import { openKernels } from "./kernels.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { Storage } from "./storage.ts";
@@ -18,6 +20,18 @@ const scope = self as unknown as WorkerScope;
 
 const post = (message: FromWorker): void => scope.postMessage(message, message.type === "checkpoint" ? [message.bytes.buffer] : []);
 
+const TEAM_WORKER = new URL("team-worker.js", import.meta.url);
+
+/** This worker alone, or a team of threads; both come to the same bits. */
+async function openPool(kernels: WebAssembly.Module, options: ProgramOptions, threads: number): Promise<Pool> {
+  const { shards, modelEmaDecay } = options;
+  const ema = modelEmaDecay === null ? {} : { emaDecay: modelEmaDecay };
+  const workers = Math.min(threads, shards);
+  if (workers >= 2) return createTeam({ kernels, program, worker: TEAM_WORKER, workers, shards, options, ...ema });
+  setBackend(createWasmBackend(kernels));
+  return new LocalPool(program, { options, ...ema });
+}
+
 async function begin({ order, resume }: Extract<ToWorker, { type: "start" }>, held: (run: LabRun) => void): Promise<void> {
   const kernels = await openKernels(new URL("strict.wasm", import.meta.url));
   const storage = await Storage.open().catch(() => null);
@@ -27,11 +41,7 @@ async function begin({ order, resume }: Extract<ToWorker, { type: "start" }>, he
     kernels,
     storage,
     post,
-    openPool: async (options) => {
-      setBackend(createWasmBackend(kernels.module));
-      const { modelEmaDecay } = options;
-      return new LocalPool(program, { options, ...(modelEmaDecay !== null && { emaDecay: modelEmaDecay }) });
-    },
+    openPool: (options, threads) => openPool(kernels.module, options, threads),
   });
   held(run);
   if (!(resume && (await run.show()))) await run.train(resume);

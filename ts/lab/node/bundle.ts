@@ -1,6 +1,7 @@
 // Builds the laboratory's page into build/lab with esbuild: page, worker and report share what they have in common, so that the parts of a
 // thread see one class each. Run by `npm run build:lab`.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { palette } from "../../report/style.ts";
@@ -26,7 +27,12 @@ export async function bundleLab(out: string): Promise<void> {
   } as const;
   await build({
     ...shared,
-    entryPoints: { lab: path("page/main.tsx"), worker: path("worker.ts") },
+    entryPoints: {
+      lab: path("page/main.tsx"),
+      worker: path("worker.ts"),
+      "team-worker": path("team-worker.ts"),
+      report: path("report-worker.ts"),
+    },
     splitting: true,
     chunkNames: "part-[hash]",
     jsx: "automatic",
@@ -39,6 +45,15 @@ export async function bundleLab(out: string): Promise<void> {
   for (const file of ["index.html", "icon.svg"]) copyFileSync(path(`page/${file}`), `${out}/${file}`);
   const kernels = path("build/strict.wasm", root);
   if (existsSync(kernels)) copyFileSync(kernels, `${out}/strict.wasm`);
+  const files = readdirSync(out).sort();
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(file).update(readFileSync(`${out}/${file}`));
+  await build({
+    ...shared,
+    define: { PERPEND_FILES: JSON.stringify(files), PERPEND_BUILD: JSON.stringify(hash.digest("hex").slice(0, 16)) },
+    entryPoints: { offline: path("offline.ts") },
+    outdir: out,
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleLab(process.argv[2] ?? path("build/lab", root));

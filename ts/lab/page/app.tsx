@@ -1,42 +1,203 @@
 // The laboratory: settings on one side, runs on the other.
-import { useEffect, useState } from "preact/hooks";
-import { DEFAULTS } from "../fields.ts";
-import { fromHash } from "../settings.ts";
-import { evaluationCurve, trainingCurve } from "./curves.ts";
-import { LiveChart } from "./live-chart.tsx";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { DataSource } from "../data-source.ts";
+import { DEFAULTS, type LabSettings } from "../fields.ts";
+import { recognize } from "../recognize.ts";
+import { fromHash, runsOf, toHash } from "../settings.ts";
+import type { Storage } from "../storage.ts";
+import { Attached, attachedAddress } from "./attached.ts";
+import { Controls } from "./controls.tsx";
+import { chosenFiles, droppedFiles } from "./dropped.ts";
+import { Figures } from "./figures.tsx";
+import { Head } from "./head.tsx";
+import { describeKept, findKept, type Kept } from "./kept.ts";
+import { RunCard } from "./run-card.tsx";
+import { RunView } from "./run-view.ts";
+import { Runs } from "./runs.ts";
 import { Session } from "./session.ts";
+import { Setup } from "./setup.tsx";
+import { openStorage, threadsFor } from "./surroundings.ts";
+import { useStatus } from "./status.ts";
+import { saveCheckpoint, saveReport } from "./take-home.ts";
+
+const SHAPES: DataSource = { kind: "shapes" };
+
+/** Runs that were not started: what the settings stand for. */
+function idle(settings: LabSettings): { readonly runs: Runs; readonly problem: string } {
+  try {
+    const seats = runsOf(settings).map(({ label, command }) => ({ id: label, view: new RunView(label), command }));
+    return { runs: new Runs(seats), problem: "" };
+  } catch (error) {
+    return { runs: new Runs([]), problem: (error as Error).message };
+  }
+}
 
 export function App() {
-  const [settings] = useState(() => fromHash(location.hash).settings ?? DEFAULTS);
-  const [session, setSession] = useState<Session | null>(null);
+  const [initial] = useState(() => fromHash(location.hash));
+  const [settings, setSettings] = useState(initial.settings);
+  const [source, setSource] = useState<DataSource>(SHAPES);
+  const [fileProblem, setFileProblem] = useState("");
+  const [dropping, setDropping] = useState(false);
+  const [storage, setStorage] = useState<Storage | null>(null);
+  const [kept, setKept] = useState<Kept | null>(null);
+  const [live, setLive] = useState<Session | Attached | null>(() => {
+    const address = attachedAddress();
+    return address === null ? null : new Attached(address);
+  });
   const [, redraw] = useState(0);
-  useEffect(() => session?.subscribe(() => redraw((count) => count + 1)), [session]);
-  const start = (): void => {
-    const made = new Session({ id: crypto.randomUUID(), lab: settings, source: { kind: "shapes" } }, null);
-    setSession(made);
-    void made.start({ resume: false, threads: 0 });
+  const place = useRef<HTMLElement>(null);
+  const attached = live instanceof Attached ? live : null;
+  const session = live instanceof Session ? live : null;
+  const planned = useMemo(() => idle(settings), [settings]);
+  const runs: Runs = live ?? planned.runs;
+  const [status, say] = useStatus(runs, attached);
+
+  useEffect(() => live?.subscribe(() => redraw((count) => count + 1)), [live]);
+  useEffect(() => {
+    if (attached) return;
+    void openStorage().then(async (opened) => {
+      setStorage(opened);
+      if (opened) setKept(await findKept(opened).catch(() => null));
+    });
+  }, []);
+  useEffect(() => {
+    const look = (): void => {
+      const { settings: asked } = fromHash(location.hash);
+      setSettings((before) => (toHash(before) === toHash(asked) ? before : asked));
+    };
+    addEventListener("hashchange", look);
+    return () => removeEventListener("hashchange", look);
+  }, []);
+
+  const change = useCallback((part: Partial<LabSettings>): void => {
+    setSettings((before) => {
+      const after = { ...before, ...part };
+      history.replaceState(null, "", `#${toHash(after)}`);
+      return after;
+    });
+  }, []);
+
+  const takeFiles = async (given: Promise<ReturnType<typeof chosenFiles>> | ReturnType<typeof chosenFiles>): Promise<void> => {
+    try {
+      const found = recognize(await given);
+      setSource(found);
+      setFileProblem("");
+      change({ dataset: found.dataset, trainSamples: null, testSamples: null });
+      say(`Taken: ${found.files.length} files.`);
+    } catch (error) {
+      setFileProblem((error as Error).message);
+    }
   };
-  const views = session?.seats.map(({ view }) => view) ?? [];
+
+  const begin = (made: Session, resume: boolean): void => {
+    session?.close();
+    setKept(null);
+    setLive(made);
+    void made.start({ resume, threads: threadsFor(made.seats.length) });
+    // On a phone the runs are below the settings.
+    place.current?.focus({ preventScroll: true });
+    if (place.current && place.current.getBoundingClientRect().top > innerHeight / 2) place.current.scrollIntoView();
+  };
+  const start = async (): Promise<void> => {
+    if (session && storage) await storage.remove({ id: session.id, runs: session.seats.map(({ id }) => id) }).catch(() => {});
+    if (kept && storage) await storage.remove(kept.session).catch(() => {});
+    const own = settings.dataset === "shapes" ? SHAPES : source;
+    begin(new Session({ id: crypto.randomUUID(), lab: settings, source: own }, storage), false);
+  };
+  const goOn = (): void => {
+    if (!kept) return;
+    setSettings(kept.session.lab);
+    history.replaceState(null, "", `#${toHash(kept.session.lab)}`);
+    setSource(kept.session.source);
+    begin(new Session(kept.session, storage), true);
+  };
+  const forget = async (): Promise<void> => {
+    if (kept) await storage?.remove(kept.session).catch(() => {});
+    setKept(null);
+  };
+  const ready = settings.dataset === "shapes" || (source.kind === "files" && source.dataset === settings.dataset);
+  const epochs = runs.views.find((view) => view.start)?.start?.epochs ?? settings.epochs;
+
   return (
-    <main>
-      <button onClick={start}>Start</button>
-      {views.map((view) => (
-        <p key={view.label}>
-          {view.label} {view.state} {view.failure} {view.step} of {view.steps} {view.end?.digest}
-        </p>
-      ))}
-      <LiveChart
-        title="Loss"
-        note=""
-        epochs={settings.epochs}
-        format={(value) => value.toFixed(2)}
-        range={(_, most) => [0, most]}
-        series={views.flatMap((view, run) => [
-          { label: view.label, run, curve: trainingCurve(view, "loss") },
-          { label: `${view.label}, test`, run, curve: evaluationCurve(view, ({ loss }) => loss), points: true },
-        ])}
-        numbers={() => ({ head: [], rows: [] })}
-      />
-    </main>
+    <div
+      class={`page ${dropping ? "dropping" : ""} ${attached ? "attached" : ""}`}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setDropping(!runs.isUnderWay && !attached);
+      }}
+      onDragLeave={(event) => event.relatedTarget === null && setDropping(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setDropping(false);
+        if (event.dataTransfer && !runs.isUnderWay && !attached) void takeFiles(droppedFiles(event.dataTransfer));
+      }}
+    >
+      <a class="to-runs" href="#runs" onClick={(event) => (event.preventDefault(), place.current?.focus())}>
+        To the runs
+      </a>
+      <Head attached={attached} runs={runs.seats.length} />
+      <main class="lab">
+        {!attached && (
+          <Setup
+            settings={settings}
+            source={source}
+            locked={runs.isUnderWay}
+            onChange={change}
+            onFiles={(files) => files && files.length > 0 && void takeFiles(chosenFiles(files))}
+            problem={fileProblem}
+          />
+        )}
+        <section class="runs" ref={place} tabIndex={-1} aria-label="Runs">
+          {kept && !live && (
+            <div class="banner">
+              <p>Kept from before: {describeKept(kept)}. Going on comes to the same bits as if it had never stopped.</p>
+              <div class="buttons">
+                <button type="button" class="main" onClick={goOn}>
+                  {kept.runs.every(({ finished }) => finished) ? "Show" : "Go on"}
+                </button>
+                <button type="button" onClick={() => void forget()}>
+                  Forget
+                </button>
+              </div>
+            </div>
+          )}
+          {initial.problems.length > 0 && <p class="notice">Not understood in the address: {initial.problems.join("; ")}.</p>}
+          {planned.problem !== "" && <p class="problem">{planned.problem}</p>}
+          <Controls
+            session={session}
+            attached={attached}
+            runs={runs}
+            canStart={ready && planned.problem === ""}
+            onStart={() => void start()}
+            onReport={() => void saveReport(runs, say)}
+            onCopied={say}
+          />
+          <p class="status" role="status">
+            {status}
+          </p>
+          <div class="cards">
+            {runs.seats.map(({ id, view, command }, run) => (
+              <RunCard
+                key={id}
+                view={view}
+                run={run}
+                several={runs.seats.length > 1}
+                command={command}
+                onCheckpoint={attached ? undefined : () => session && void saveCheckpoint(session, id, view)}
+              />
+            ))}
+          </div>
+          <Figures views={runs.views} epochs={Math.max(1, epochs ?? DEFAULTS.epochs)} />
+        </section>
+      </main>
+      <footer>
+        <p>perpend trains on your processor, in this page. Nothing is sent anywhere, and it works without a network.</p>
+      </footer>
+      {dropping && (
+        <div class="drop" aria-hidden="true">
+          Drop CIFAR, MNIST or a folder of pictures
+        </div>
+      )}
+    </div>
   );
 }

@@ -23,6 +23,8 @@ export interface LiveChartProps {
   readonly format: (value: number) => string;
   readonly range: (least: number, most: number) => [number, number];
   readonly numbers: () => Table;
+  /** Over all columns. */
+  readonly wide?: boolean;
 }
 
 const HEIGHT = 220;
@@ -42,6 +44,7 @@ function optionsOf({ series, epochs, format, range }: LiveChartProps, width: num
     width,
     height: HEIGHT,
     legend: { show: false },
+    padding: [10, 12, 0, 0],
     cursor: { drag: { x: false, y: false }, y: false },
     scales: {
       x: { time: false, range: [0, Math.max(epochs, 0.01)] },
@@ -76,7 +79,7 @@ function optionsOf({ series, epochs, format, range }: LiveChartProps, width: num
 }
 
 export function LiveChart(props: LiveChartProps) {
-  const { title, note, series, epochs, numbers } = props;
+  const { title, note, series, epochs, numbers, wide = false } = props;
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const [pointed, setPointed] = useState("");
@@ -95,7 +98,7 @@ export function LiveChart(props: LiveChartProps) {
   useEffect(() => chart.current?.setData(joined(series)));
   const last = series.flatMap(({ label, curve: [, y] }) => (y.length > 0 ? [`${label}: ${props.format(y[y.length - 1])}`] : []));
   return (
-    <figure class="figure">
+    <figure class={wide ? "figure wide" : "figure"}>
       <figcaption>
         <h3>{title}</h3>
         <p class="note">{note}</p>

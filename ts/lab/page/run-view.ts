@@ -14,8 +14,9 @@ export interface StepColumns {
 }
 
 export class RunView {
-  readonly label: string;
-  state: RunState = "preparing";
+  label: string;
+  /** `idle` before it was started. */
+  state: RunState | "idle" = "idle";
   /** Why it failed. */
   failure: string | undefined;
   notices: string[] = [];
@@ -28,16 +29,12 @@ export class RunView {
   readonly columns: StepColumns = { step: [], loss: [], accuracy: [], imagesPerSecond: [] };
   /** All of them, for the report. */
   readonly events: RunEvent[] = [];
-  /** Grows with every change. */
-  version = 0;
-
   constructor(label: string) {
     this.label = label;
   }
 
   add(events: readonly RunEvent[]): void {
     for (const event of events) this.take(event);
-    this.version++;
   }
 
   private take(event: RunEvent): void {
@@ -66,6 +63,7 @@ export class RunView {
     const { resumedFrom = 0, stepsPerEpoch } = event;
     const { columns } = this;
     this.start = event;
+    this.label = event.name;
     this.end = undefined;
     let kept = columns.step.length;
     while (kept > 0 && columns.step[kept - 1] > resumedFrom) kept--;

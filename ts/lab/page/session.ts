@@ -1,46 +1,50 @@
-// The runs on the page and the workers that compute them. Who subscribes is told of changes, at most once a frame.
+// Runs that are computed here, each by a worker of its own.
 import type { DataSource } from "../data-source.ts";
 import type { LabSettings } from "../fields.ts";
 import type { FromWorker, RunOrder, ToWorker } from "../protocol.ts";
 import { runsOf } from "../settings.ts";
 import type { Storage, StoredSession } from "../storage.ts";
 import { RunView } from "./run-view.ts";
+import { Runs, type Seat } from "./runs.ts";
 
-/** A run and its worker, if there is one. */
-export interface Seat {
-  readonly id: string;
-  readonly view: RunView;
-  readonly command: string | undefined;
-  readonly worker: Worker | null;
+interface WorkerSeat extends Seat {
+  readonly worker: Worker;
 }
 
 const WORKER = new URL("worker.js", import.meta.url);
 
-export class Session {
+function seatsOf({ id, lab }: Pick<StoredSession, "id" | "lab">): WorkerSeat[] {
+  return runsOf(lab).map(({ label, command }, index) => ({
+    id: `${id}/${index}`,
+    view: new RunView(label),
+    command,
+    worker: new Worker(WORKER, { type: "module", name: label }),
+  }));
+}
+
+export class Session extends Runs<WorkerSeat> {
   readonly id: string;
   readonly lab: LabSettings;
   readonly source: DataSource;
-  readonly seats: readonly Seat[];
   private readonly storage: Storage | null;
-  private readonly listeners = new Set<() => void>();
   private readonly wanted = new Map<string, (bytes: Uint8Array<ArrayBuffer>) => void>();
-  private frame = 0;
   private release: () => void = () => {};
 
-  constructor(kept: Omit<StoredSession, "startedAt" | "runs">, storage: Storage | null) {
-    this.id = kept.id;
-    this.lab = kept.lab;
-    this.source = kept.source;
+  constructor({ id, lab, source }: Pick<StoredSession, "id" | "lab" | "source">, storage: Storage | null) {
+    super(seatsOf({ id, lab }));
+    this.id = id;
+    this.lab = lab;
+    this.source = source;
     this.storage = storage;
-    this.seats = runsOf(this.lab).map(({ label, command }, index) => {
-      const worker = new Worker(WORKER, { type: "module", name: label });
-      const seat = { id: `${kept.id}/${index}`, view: new RunView(label), command, worker };
-      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.take(seat, data);
-      // A module that cannot be loaded says nothing but that.
-      worker.onerror = (event) =>
-        this.fail(seat, event.message ? `worker: ${event.message}` : `worker: ${WORKER.href} could not be loaded`);
-      return seat;
-    });
+    for (const seat of this.seats) {
+      seat.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.take(seat, data);
+      // Of a file that cannot be loaded an error event tells nothing.
+      seat.worker.onerror = (event) => {
+        event.preventDefault();
+        const why = event.message ? `${WORKER.href}: ${event.message}` : `${WORKER.href} could not be loaded, nor run as a module`;
+        this.take(seat, { type: "state", state: "failed", message: `The worker ended: ${why}` });
+      };
+    }
   }
 
   /** Begins, or goes on from what is kept. */
@@ -53,17 +57,16 @@ export class Session {
       await this.storage?.saveSession(kept).catch(() => {});
     }
     runsOf(lab).forEach(({ label, settings, command }, index) => {
-      const order: RunOrder = { id: this.seats[index].id, label, settings, command, source, threads };
-      this.say(this.seats[index], { type: "start", order, resume });
+      const seat = this.seats[index];
+      seat.view.state = "preparing";
+      const order: RunOrder = { id: seat.id, label, settings, command, source, threads };
+      say(seat, { type: "start", order, resume });
     });
-  }
-
-  private say(seat: Seat, message: ToWorker): void {
-    seat.worker?.postMessage(message);
+    this.changed();
   }
 
   private sayAll(message: ToWorker): void {
-    for (const seat of this.seats) this.say(seat, message);
+    for (const seat of this.seats) say(seat, message);
   }
 
   pause(): void {
@@ -79,15 +82,16 @@ export class Session {
   }
 
   /** The bytes of a checkpoint of a run, as it stands after the step under way. */
-  checkpoint(seat: Seat): Promise<Uint8Array<ArrayBuffer>> {
+  checkpoint(id: string): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve) => {
-      this.wanted.set(seat.id, resolve);
-      this.say(seat, { type: "checkpoint" });
+      const seat = this.seats.find((each) => each.id === id);
+      if (!seat) return;
+      this.wanted.set(id, resolve);
+      say(seat, { type: "checkpoint" });
     });
   }
 
-  private take(seat: Seat, message: FromWorker): void {
-    const { view } = seat;
+  private take({ id, view }: Seat, message: FromWorker): void {
     if (message.type === "events") view.add(message.events);
     if (message.type === "state") {
       view.state = message.state;
@@ -96,39 +100,21 @@ export class Session {
     if (message.type === "notice") view.notices = [...view.notices, message.message];
     if (message.type === "kept") view.keptStep = message.step;
     if (message.type === "checkpoint") {
-      this.wanted.get(seat.id)?.(message.bytes);
-      this.wanted.delete(seat.id);
+      this.wanted.get(id)?.(message.bytes);
+      this.wanted.delete(id);
     }
-    view.version++;
     this.changed();
-  }
-
-  private fail({ view }: Seat, message: string): void {
-    view.state = "failed";
-    view.failure = message;
-    view.version++;
-    this.changed();
-  }
-
-  private changed(): void {
-    if (this.frame !== 0) return;
-    // A page in the background has no frames, and nobody looks at it.
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      for (const listener of this.listeners) listener();
-    });
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
   }
 
   /** Ends the workers; what is kept stays. */
   close(): void {
-    for (const { worker } of this.seats) worker?.terminate();
+    for (const { worker } of this.seats) worker.terminate();
     this.release();
   }
+}
+
+function say({ worker }: WorkerSeat, message: ToWorker): void {
+  worker.postMessage(message);
 }
 
 function lockOf(session: string): string {
