@@ -38,6 +38,9 @@ const HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 export const LAB_PORT = 7270;
 
+/** Time in which pages read to the end when the server ends, in milliseconds. */
+const GRACE = 500;
+
 export interface LabOptions {
   /** The built page. */
   readonly folder: string;
@@ -178,6 +181,8 @@ export async function serveLab({ folder, port, live = false }: LabOptions): Prom
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
+        // Browsers hold connections open.
+        setTimeout(() => server.closeAllConnections(), GRACE).unref();
       });
     },
   };

@@ -6,7 +6,7 @@ import { LAB_PORT, serveLab, type LabServer } from "./lab-server.ts";
 import { listenForStop } from "./stop.ts";
 import { number } from "./usage.ts";
 
-export const labPort = number("--port", { whole: true, least: 0, most: 65535 });
+const labPort = number("--port", { whole: true, least: 0, most: 65535 });
 
 /** The server of the page that this copy of perpend has. */
 export function openLab(options: { readonly port?: number; readonly live?: boolean }): Promise<LabServer> {

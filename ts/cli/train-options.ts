@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly digest: RecordLevel;
   readonly tensorboard: boolean;
   readonly report: boolean;
+  /** The port of the page, true for any. */
+  readonly lab?: number | true;
   readonly json: boolean;
 }
 
@@ -37,6 +39,7 @@ const real =
   (range: Range = {}): Parser =>
   (flag) =>
     number(flag, range);
+const labPort: Parser = () => number("--lab", { whole: true, least: 0, most: 65535 });
 const words =
   (list: readonly string[]): Parser =>
   (flag) =>
@@ -184,6 +187,7 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
       ["--tensorboard", "write TensorBoard event files too"],
       ["--report", "write report.html at the end (the default)"],
       ["--no-report", "do not"],
+      ["--lab [port]", "show the run live on a page for this computer, and print its address (port: any that is free)", labPort],
       ["--json", "print one JSON line an event instead of the display"],
     ],
   ],
@@ -202,7 +206,7 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "json"]; // prettier-ignore
+const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "lab", "json"]; // prettier-ignore
 
 /** What was typed, in two: what decides the bits, and the rest. */
 export function givenOptions(command: Command): { given: GivenSettings; run: RunOptions } {

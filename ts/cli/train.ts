@@ -4,18 +4,29 @@ import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { changesSince, CONTRACT } from "../contract.ts";
 import { formatEvent } from "../train/log.ts";
-import type { JsonObject } from "../train/index.ts";
+import type { JsonObject, RunEvent } from "../train/index.ts";
 import { aboutOf, type About } from "./checkpoint-about.ts";
 import { DATA_DIR, openData } from "./data-sets.ts";
 import { runName } from "./folder-name.ts";
 import { openKernels, versionsOf } from "./kernels.ts";
+import { openLab } from "./lab.ts";
 import { describeMachine } from "./machine.ts";
 import { modelLine } from "./model-line.ts";
 import { packageCommit } from "./package-info.ts";
 import { workersFor } from "./pool.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { writeReport } from "./report.ts";
-import { newRunFolder, openCheckpoint, OUTPUT, trimDigests, trimLog, writeRecipe, type Resumed, type RunFolder } from "./run-folder.ts";
+import {
+  newRunFolder,
+  openCheckpoint,
+  OUTPUT,
+  readLog,
+  trimDigests,
+  trimLog,
+  writeRecipe,
+  type Resumed,
+  type RunFolder,
+} from "./run-folder.ts";
 import { runTraining, type RunOutcome, type RunPlan } from "./run.ts";
 import { quoted, selfCommand } from "./self-command.ts";
 import { continueWith, recipeOf, resolveSettings, type TrainSettings } from "./settings.ts";
@@ -137,6 +148,8 @@ async function train(command: Command): Promise<void> {
   if (settings.fast)
     progress.message("--fast: fused multiply-add. Results are no longer the same to the bit in every engine and on every machine.");
   const stop = listenForStop(() => progress.message("stopping after this step; once more ends at once"));
+  const lab = run.lab === undefined ? null : await openLab({ live: true, ...(run.lab !== true && { port: run.lab }) });
+  if (lab) progress.message(`the run as it happens: ${lab.address}`);
   try {
     const splits = await openData(settings, run.dataDir ?? DATA_DIR);
     progress.message(modelLine(settings, splits.train));
@@ -163,14 +176,20 @@ async function train(command: Command): Promise<void> {
           : newRunFolder(run.output ?? OUTPUT, name, run.experiment !== undefined);
       if (!existsSync(folder.recipe)) await writeRecipe(folder, recipeFile(plan));
       progress.message(`run folder ${folder.dir}`);
+      // What was before, for those who look on.
+      if (lab && step > 0) for (const event of (await readLog(folder.log)).events) lab.publish(event);
       return folder;
     };
-    const emit = run.json ? (event: Parameters<typeof formatEvent>[0]) => process.stdout.write(`${formatEvent(event)}\n`) : () => {};
+    const emit = (event: RunEvent): void => {
+      if (run.json) process.stdout.write(`${formatEvent(event)}\n`);
+      lab?.publish(event);
+    };
     const outcome = await runTraining(plan, { openFolder, progress, emit, signal: stop.signal });
     await conclude(outcome, run, settings, progress);
   } finally {
     progress.stop();
     stop.release();
+    await lab?.close();
   }
 }
 
