@@ -129,12 +129,13 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["cli"],
   preact: ["lab"],
   uplot: ["lab"],
-  esbuild: ["lab/node"],
+  esbuild: ["lab/node", "serve/node"],
+  typescript: ["serve/node"],
   picocolors: ["cli"],
 };
 
 /** Those that are needed to build the package alone: what a page uses of them is in the page. */
-export const bundled: readonly string[] = ["preact", "uplot", "esbuild"];
+export const bundled: readonly string[] = ["preact", "uplot", "esbuild", "typescript"];
 
 /** Packages that a browser or an edge runtime cannot load: never reachable from ts/index.ts. */
 export const nodePackages: readonly string[] = ["piscina", "commander", "cli-progress", "picocolors"];

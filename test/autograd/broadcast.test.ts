@@ -26,6 +26,7 @@ import {
   withBackend,
   type Tensor,
 } from "../../ts/autograd/index.ts";
+import "../../ts/autograd/methods.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 
 const test = suite("autograd/broadcast");

@@ -29,6 +29,7 @@ import {
   type BatchSlice,
   type Tensor,
 } from "../../ts/autograd/index.ts";
+import "../../ts/autograd/methods.ts";
 import { createReferenceBackend, createWasmBackend } from "../../ts/backend/index.ts";
 import { Dropout, initialize } from "../../ts/nn/index.ts";
 import { normals } from "./normals.ts";

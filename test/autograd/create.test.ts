@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { currentBackend, full, ones, scope, tensor, withBackend, zeros, type Nested } from "../../ts/autograd/index.ts";
+import "../../ts/autograd/methods.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 
 const test = suite("autograd/create");

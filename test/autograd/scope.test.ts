@@ -23,6 +23,7 @@ import {
   type SliceOptions,
   type Tensor,
 } from "../../ts/autograd/index.ts";
+import "../../ts/autograd/methods.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import { observed, orthogonal, resnetV2, StreamRecorder } from "../../ts/models/index.ts";
 import { Conv2d, Dropout, GlobalAveragePool, GroupNorm, initialize, LayerNorm, Linear, Sequential } from "../../ts/nn/index.ts";

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { backward, scope, sum, tensor, withBackend, type Tensor } from "../../ts/autograd/index.ts";
+import "../../ts/autograd/methods.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import {
   BatchNorm2d,

@@ -1,6 +1,4 @@
-// Tensors and their gradients.
-import "./methods.ts";
-
+// Tensors and their gradients. Operations as methods are added by methods.ts, which ts/index.ts loads.
 export type { Backend, Buffer, MemoryUse } from "../backend/backend.ts";
 export * from "./backward.ts";
 export { checkpoint, remembered } from "./checkpoint.ts";

@@ -1,4 +1,4 @@
-// Operations as methods of tensors: a.add(b).relu().mean().backward().
+// Operations as methods of tensors: a.add(b).relu().mean().backward(). Loaded by ts/index.ts, so that parts of the package can do without.
 import { backward, type BackwardOptions } from "./backward.ts";
 import * as activation from "./ops/activation.ts";
 import * as elementwise from "./ops/elementwise.ts";

@@ -101,48 +101,51 @@ function backwardOfOutput(name: string, slope: (y: number) => number, fill: Fill
 }
 
 /** e^x: subnormal results are kept, exactly 0 below them, infinity above the range. */
-export const exp = unary("exp_f32", Math.exp);
+export const exp = /* @__PURE__ */ unary("exp_f32", Math.exp);
 /** ln x: -infinity of 0, NaN below. */
-export const log = unary("log_f32", Math.log, positive);
-export const tanh = unary("tanh_f32", Math.tanh);
-export const erf = unary("erf_f32", erf64, (_, normal) => normal);
+export const log = /* @__PURE__ */ unary("log_f32", Math.log, positive);
+export const tanh = /* @__PURE__ */ unary("tanh_f32", Math.tanh);
+export const erf = /* @__PURE__ */ unary("erf_f32", erf64, (_, normal) => normal);
 /** 1 / (1 + e^-x) */
-export const sigmoid = unary("sigmoid_f32", sigmoid64);
+export const sigmoid = /* @__PURE__ */ unary("sigmoid_f32", sigmoid64);
 /** x Phi(x), Phi the normal distribution function. */
-export const gelu = unary("gelu_f32", (x) => x * gauss64(x));
+export const gelu = /* @__PURE__ */ unary("gelu_f32", (x) => x * gauss64(x));
 /** x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 */
-export const geluTanh = unary("gelu_tanh_f32", (x) => x * sigmoid64(geluTanhArgument(x)));
+export const geluTanh = /* @__PURE__ */ unary("gelu_tanh_f32", (x) => x * sigmoid64(geluTanhArgument(x)));
 /** x sigmoid(x) */
-export const silu = unary("silu_f32", (x) => x * sigmoid64(x));
+export const silu = /* @__PURE__ */ unary("silu_f32", (x) => x * sigmoid64(x));
 /** ln(1 + e^x) */
-export const softplus = unary("softplus_f32", (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
+export const softplus = /* @__PURE__ */ unary("softplus_f32", (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
 
 /** dx = dy (Phi(x) + x phi(x)) */
-export const geluBackward = backwardOfInput("gelu_backward_f32", (x) => gauss64(x) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI));
-export const geluTanhBackward = backwardOfInput("gelu_tanh_backward_f32", (x) => {
+export const geluBackward = /* @__PURE__ */ backwardOfInput(
+  "gelu_backward_f32",
+  (x) => gauss64(x) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
+);
+export const geluTanhBackward = /* @__PURE__ */ backwardOfInput("gelu_tanh_backward_f32", (x) => {
   const s = sigmoid64(geluTanhArgument(x));
   return s + x * s * (1 - s) * 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
 });
 /** dx = dy s (1 + x (1 - s)), s = sigmoid(x) */
-export const siluBackward = backwardOfInput("silu_backward_f32", (x) => {
+export const siluBackward = /* @__PURE__ */ backwardOfInput("silu_backward_f32", (x) => {
   const s = sigmoid64(x);
   return s * (1 + x * (1 - s));
 });
 /** dx = dy (1 - y^2) */
-export const tanhBackward = backwardOfOutput(
+export const tanhBackward = /* @__PURE__ */ backwardOfOutput(
   "tanh_backward_f32",
   (y) => 1 - y * y,
   (_, normal) => Math.tanh(normal),
 );
 /** dx = dy y (1 - y) */
-export const sigmoidBackward = backwardOfOutput(
+export const sigmoidBackward = /* @__PURE__ */ backwardOfOutput(
   "sigmoid_backward_f32",
   (y) => y * (1 - y),
   (_, normal) => sigmoid64(normal),
 );
 
 /** x^exponent as C's pow: whole exponents work for negative x, others give NaN; the 0th power is 1. Float64 inside. */
-export const pow = kernel({
+export const pow = /* @__PURE__ */ kernel({
   name: "pow_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["length", "exponent"],
@@ -155,7 +158,7 @@ export const pow = kernel({
 });
 
 /** a^b, elementwise, as `pow`. */
-export const powElementwise = kernel({
+export const powElementwise = /* @__PURE__ */ kernel({
   name: "pow_elementwise_f32",
   buffers: { a: "in", b: "in", y: "out" },
   numbers: ["length"],
@@ -168,7 +171,7 @@ export const powElementwise = kernel({
 });
 
 /** Binary cross-entropy of logits: loss = max(x, 0) - x t + ln(1 + e^-|x|), dlogits = sigmoid(x) - t, not reduced. */
-export const binaryCrossEntropy = kernel({
+export const binaryCrossEntropy = /* @__PURE__ */ kernel({
   name: "binary_cross_entropy_f32",
   buffers: { logits: "in", target: "in", loss: "out", dlogits: "out" },
   numbers: ["length"],

@@ -54,7 +54,7 @@ function eachHead(sizes: Sizes, work: (at: ReturnType<typeof places>) => void): 
 }
 
 /** y = softmax(scale Q K^T) V. */
-export const attention = kernel({
+export const attention = /* @__PURE__ */ kernel({
   name: "attention_f32",
   buffers: { qkv: "in", y: "out", stats: "out" },
   numbers,
@@ -86,7 +86,7 @@ export const attention = kernel({
 });
 
 /** dV = P^T dY, dP = dY V^T, dS = P (dP - sum over keys of P dP), dQ = scale dS K, dK = scale dS^T Q; P by the forward's stats. */
-export const attentionBackward = kernel({
+export const attentionBackward = /* @__PURE__ */ kernel({
   name: "attention_backward_f32",
   buffers: { qkv: "in", stats: "in", dy: "in", dqkv: "out" },
   numbers,

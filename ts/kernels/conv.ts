@@ -128,7 +128,7 @@ const outputLength = (sizes: ConvSizes): number => sizes.n * convRows(sizes) * c
 const filterLength = ({ r, s, c, k, groups }: ConvSizes): number => r * s * (c / groups) * k;
 
 /** y[n,p,q,k] = bias[k] + sum of x[n, p strideH - padH + i dilationH, q strideW - padW + j dilationW, ci] filter[i,j,ci,k] over i, j, ci */
-export const conv2d = kernel({
+export const conv2d = /* @__PURE__ */ kernel({
   name: "conv2d_f32",
   buffers: { x: "in", filter: "in", bias: "in?", y: "out" },
   numbers,
@@ -144,7 +144,7 @@ export const conv2d = kernel({
 });
 
 /** dx = the adjoint of conv2d in x, applied to dy. */
-export const conv2dInputGradient = kernel({
+export const conv2dInputGradient = /* @__PURE__ */ kernel({
   name: "conv2d_input_gradient_f32",
   buffers: { dy: "in", filter: "in", dx: "out" },
   numbers,
@@ -159,7 +159,7 @@ export const conv2dInputGradient = kernel({
 });
 
 /** dfilter = the adjoint of conv2d in the filter, applied to dy: the sum over all images and output pixels. */
-export const conv2dWeightGradient = kernel({
+export const conv2dWeightGradient = /* @__PURE__ */ kernel({
   name: "conv2d_weight_gradient_f32",
   buffers: { x: "in", dy: "in", dfilter: "out" },
   numbers,

@@ -38,33 +38,33 @@ function binary(name: string, f: (a: number, b: number) => number, fill: Fill = 
   });
 }
 
-export const add = binary("add_f32", (a, b) => a + b);
-export const subtract = binary("subtract_f32", (a, b) => a - b);
-export const multiply = binary("multiply_f32", (a, b) => a * b);
-export const divide = binary("divide_f32", (a, b) => a / b, away);
+export const add = /* @__PURE__ */ binary("add_f32", (a, b) => a + b);
+export const subtract = /* @__PURE__ */ binary("subtract_f32", (a, b) => a - b);
+export const multiply = /* @__PURE__ */ binary("multiply_f32", (a, b) => a * b);
+export const divide = /* @__PURE__ */ binary("divide_f32", (a, b) => a / b, away);
 /** The larger; NaN where either is NaN. */
-export const maximum = binary("maximum_f32", (a, b) => Math.max(a, b));
+export const maximum = /* @__PURE__ */ binary("maximum_f32", (a, b) => Math.max(a, b));
 /** The smaller; NaN where either is NaN. */
-export const minimum = binary("minimum_f32", (a, b) => Math.min(a, b));
+export const minimum = /* @__PURE__ */ binary("minimum_f32", (a, b) => Math.min(a, b));
 /** a > b ? 1 : 0 */
-export const greater = binary("greater_f32", (a, b) => (a > b ? 1 : 0), rounded);
+export const greater = /* @__PURE__ */ binary("greater_f32", (a, b) => (a > b ? 1 : 0), rounded);
 /** a >= b ? 1 : 0 */
-export const greaterEqual = binary("greater_equal_f32", (a, b) => (a >= b ? 1 : 0), rounded);
+export const greaterEqual = /* @__PURE__ */ binary("greater_equal_f32", (a, b) => (a >= b ? 1 : 0), rounded);
 /** a = b ? 1 : 0 */
-export const equal = binary("equal_f32", (a, b) => (a === b ? 1 : 0), rounded);
+export const equal = /* @__PURE__ */ binary("equal_f32", (a, b) => (a === b ? 1 : 0), rounded);
 /** relu(a + b) */
-export const addRelu = binary("add_relu_f32", (a, b) => (a + b < 0 ? 0 : a + b));
+export const addRelu = /* @__PURE__ */ binary("add_relu_f32", (a, b) => (a + b < 0 ? 0 : a + b));
 
-export const relu = unary("relu_f32", (x) => (x < 0 ? 0 : x));
-export const absolute = unary("absolute_f32", Math.abs);
+export const relu = /* @__PURE__ */ unary("relu_f32", (x) => (x < 0 ? 0 : x));
+export const absolute = /* @__PURE__ */ unary("absolute_f32", Math.abs);
 /** -1, 0 or 1; NaN of NaN. */
-export const sign = unary("sign_f32", Math.sign, rounded);
-export const sqrt = unary("sqrt_f32", Math.sqrt, (_, normal) => Math.abs(normal));
+export const sign = /* @__PURE__ */ unary("sign_f32", Math.sign, rounded);
+export const sqrt = /* @__PURE__ */ unary("sqrt_f32", Math.sqrt, (_, normal) => Math.abs(normal));
 /** 1 / x */
-export const reciprocal = unary("reciprocal_f32", (x) => 1 / x, away);
+export const reciprocal = /* @__PURE__ */ unary("reciprocal_f32", (x) => 1 / x, away);
 
 /** dx = x <= 0 ? 0 : dy, so that a NaN of x lets dy through. */
-export const reluBackward = kernel({
+export const reluBackward = /* @__PURE__ */ kernel({
   name: "relu_backward_f32",
   buffers: { x: "in", dy: "in", dx: "out" },
   numbers: ["length"],
@@ -77,7 +77,7 @@ export const reluBackward = kernel({
 });
 
 /** y = x * scale + shift */
-export const affine = kernel({
+export const affine = /* @__PURE__ */ kernel({
   name: "affine_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["length", "scale", "shift"],
@@ -89,7 +89,7 @@ export const affine = kernel({
 });
 
 /** y = min(max(x, low), high); NaN stays. */
-export const clamp = kernel({
+export const clamp = /* @__PURE__ */ kernel({
   name: "clamp_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["length", "low", "high"],
@@ -101,7 +101,7 @@ export const clamp = kernel({
 });
 
 /** y = a * b + c */
-export const multiplyAdd = kernel({
+export const multiplyAdd = /* @__PURE__ */ kernel({
   name: "multiply_add_f32",
   buffers: { a: "in", b: "in", c: "in", y: "out" },
   numbers: ["length"],
@@ -113,7 +113,7 @@ export const multiplyAdd = kernel({
 });
 
 /** y = condition != 0 ? a : b */
-export const where = kernel({
+export const where = /* @__PURE__ */ kernel({
   name: "where_f32",
   buffers: { condition: "in", a: "in", b: "in", y: "out" },
   numbers: ["length"],
@@ -126,7 +126,7 @@ export const where = kernel({
 });
 
 /** y += x */
-export const accumulate = kernel({
+export const accumulate = /* @__PURE__ */ kernel({
   name: "accumulate_f32",
   buffers: { x: "in", y: "inout" },
   numbers: ["length"],
@@ -190,7 +190,7 @@ export function stridedCopy(sizes: readonly number[], xStrides: readonly number[
  * y[yOffset + sum i_j * y_j] = x[xOffset + sum i_j * x_j] for all index tuples i below (d0..d5). Strides are in elements;
  * those of x may be 0 (broadcast) or negative (flip). The other elements of y stay. y must not overlap x.
  */
-export const copyStrided = kernel({
+export const copyStrided = /* @__PURE__ */ kernel({
   name: "copy_strided_f32",
   buffers: { x: "in", y: "inout" },
   numbers: [

@@ -59,7 +59,7 @@ const lengths = ({ m, n, k }: Sizes) => ({ a: m * k, b: k * n, bias: n, c: m * n
 const terms = ({ k }: Sizes): number => k + 1;
 
 /** C[m,n] = A[m,k] B[k,n] + bias[n]. */
-export const gemmNn = kernel({
+export const gemmNn = /* @__PURE__ */ kernel({
   name: "gemm_nn_f32",
   buffers,
   numbers,
@@ -71,7 +71,7 @@ export const gemmNn = kernel({
 });
 
 /** C[m,n] = A[k,m]^T B[k,n] + bias[n]. */
-export const gemmTn = kernel({
+export const gemmTn = /* @__PURE__ */ kernel({
   name: "gemm_tn_f32",
   buffers,
   numbers,
@@ -83,7 +83,7 @@ export const gemmTn = kernel({
 });
 
 /** C[m,n] = A[m,k] B[n,k]^T + bias[n]. */
-export const gemmNt = kernel({
+export const gemmNt = /* @__PURE__ */ kernel({
   name: "gemm_nt_f32",
   buffers,
   numbers,

@@ -21,7 +21,7 @@ const padded = (c: number): number => Math.ceil(c / 4) * 4;
 const stats = (index: number, normal: number): number => (index % 2 === 0 ? normal : Math.abs(normal) + 0.5);
 
 /** y = (x - mean) * rstd * gamma + beta; an absent gamma is 1, an absent beta 0. */
-export const groupNorm = kernel({
+export const groupNorm = /* @__PURE__ */ kernel({
   name: "group_norm_f32",
   buffers: { x: "in", gamma: "in?", beta: "in?", y: "out", stats: "out" },
   numbers: ["n", "pixels", "c", "groups", "eps"],
@@ -61,7 +61,7 @@ export const groupNorm = kernel({
 });
 
 /** dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) with g = dy * gamma, xhat = (x - mean) * rstd, means over the group. */
-export const groupNormBackward = kernel({
+export const groupNormBackward = /* @__PURE__ */ kernel({
   name: "group_norm_backward_f32",
   buffers: { x: "in", dy: "in", gamma: "in?", stats: "in", dx: "out" },
   numbers: ["n", "pixels", "c", "groups"],
@@ -105,7 +105,7 @@ export const groupNormBackward = kernel({
 });
 
 /** dgamma = sum over images and pixels of dy * (x - mean) * rstd, dbeta = sum of dy. */
-export const groupNormAffineGradient = kernel({
+export const groupNormAffineGradient = /* @__PURE__ */ kernel({
   name: "group_norm_affine_gradient_f32",
   buffers: { x: "in", dy: "in", stats: "in", dgamma: "out", dbeta: "out" },
   numbers: ["n", "pixels", "c", "groups"],

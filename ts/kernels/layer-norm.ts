@@ -21,7 +21,7 @@ const sizes = [
 const stats = (index: number, normal: number): number => (index % 2 === 0 ? normal : Math.abs(normal) + 0.5);
 
 /** y = (x - mean) * rstd * gamma + beta per row; an absent gamma is 1, an absent beta 0. */
-export const layerNorm = kernel({
+export const layerNorm = /* @__PURE__ */ kernel({
   name: "layer_norm_f32",
   buffers: { x: "in", gamma: "in?", beta: "in?", y: "out", stats: "out" },
   numbers: ["rows", "c", "eps"],
@@ -44,7 +44,7 @@ export const layerNorm = kernel({
 });
 
 /** dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) with g = dy * gamma, xhat = (x - mean) * rstd. */
-export const layerNormBackward = kernel({
+export const layerNormBackward = /* @__PURE__ */ kernel({
   name: "layer_norm_backward_f32",
   buffers: { x: "in", dy: "in", gamma: "in?", stats: "in", dx: "out" },
   numbers: ["rows", "c"],
@@ -72,7 +72,7 @@ export const layerNormBackward = kernel({
 });
 
 /** dgamma = sum over rows of dy * (x - mean) * rstd, dbeta = sum over rows of dy. */
-export const layerNormAffineGradient = kernel({
+export const layerNormAffineGradient = /* @__PURE__ */ kernel({
   name: "layer_norm_affine_gradient_f32",
   buffers: { x: "in", dy: "in", stats: "in", dgamma: "out", dbeta: "out" },
   numbers: ["rows", "c"],

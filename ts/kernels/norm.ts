@@ -17,7 +17,7 @@ const sizes = [
   { rows: 67, c: 44 },
   { rows: 1000, c: 16 },
 ];
-const sizesWithRelu = sizes.flatMap((size) => [
+const sizesWithRelu = /* @__PURE__ */ sizes.flatMap((size) => [
   { ...size, relu: 0 },
   { ...size, relu: 1 },
 ]);
@@ -32,7 +32,7 @@ const scaleShift = (index: number, normal: number, { c }: { readonly c: number }
   index < 2 * c ? normal : Math.abs(normal) + 0.5;
 
 /** moments[0] = mean over the rows, moments[1] = sum of (x - mean)^2; zeros for no rows. */
-export const batchNormMoments = kernel({
+export const batchNormMoments = /* @__PURE__ */ kernel({
   name: "batch_norm_moments_f32",
   buffers: { x: "in", moments: "out" },
   numbers: ["rows", "c"],
@@ -57,7 +57,7 @@ export const batchNormMoments = kernel({
  * Moments of the whole batch from the moments of its shards: y[0] = mean, y[1] = biased variance. Shard s holds
  * (floor((s+1)*samples/shards) - floor(s*samples/shards)) * rowsPerSample rows; pairs (i, i+k), k = 1, 2, 4, ... are merged.
  */
-export const batchNormCombine = kernel({
+export const batchNormCombine = /* @__PURE__ */ kernel({
   name: "batch_norm_combine_f32",
   buffers: { moments: "in", y: "out" },
   numbers: ["samples", "shards", "rowsPerSample", "c"],
@@ -97,7 +97,7 @@ export const batchNormCombine = kernel({
 });
 
 /** y rows: scale = gamma / sqrt(variance + eps), shift = beta - mean * scale, invstd. An absent gamma is 1, an absent beta 0. */
-export const batchNormScale = kernel({
+export const batchNormScale = /* @__PURE__ */ kernel({
   name: "batch_norm_scale_f32",
   buffers: { meanVariance: "in", gamma: "in?", beta: "in?", y: "out" },
   numbers: ["c", "eps"],
@@ -122,7 +122,7 @@ export const batchNormScale = kernel({
 });
 
 /** y = (1 - momentum) * running + momentum * (mean, variance * count / (count - 1)); y may be running. */
-export const batchNormRunning = kernel({
+export const batchNormRunning = /* @__PURE__ */ kernel({
   name: "batch_norm_running_f32",
   buffers: { meanVariance: "in", running: "in", y: "out" },
   numbers: ["c", "momentum", "count"],
@@ -145,7 +145,7 @@ export const batchNormRunning = kernel({
 });
 
 /** y = x * scale + shift, then relu if asked for. */
-export const batchNorm = kernel({
+export const batchNorm = /* @__PURE__ */ kernel({
   name: "batch_norm_f32",
   buffers: { x: "in", scaleShift: "in", y: "out" },
   numbers: ["rows", "c", "relu"],
@@ -166,7 +166,7 @@ export const batchNorm = kernel({
  * sums[0] = sum of dz (the gradient of beta), sums[1] = sum of dz * xhat (the gradient of gamma), xhat = (x - mean) * invstd,
  * dz = dy, with relu only where x * scale + shift > 0.
  */
-export const batchNormBackwardSums = kernel({
+export const batchNormBackwardSums = /* @__PURE__ */ kernel({
   name: "batch_norm_backward_sums_f32",
   buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "out" },
   numbers: ["rows", "c", "relu"],
@@ -212,7 +212,7 @@ function eachBackward(
  * dx = scale * (dz - sums[0] / count - xhat * sums[1] / count); count = rows of the whole batch, zero sums for running statistics. dx may
  * be dy.
  */
-export const batchNormBackward = kernel({
+export const batchNormBackward = /* @__PURE__ */ kernel({
   name: "batch_norm_backward_f32",
   buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "in", dx: "out" },
   numbers: ["rows", "c", "relu", "count"],
@@ -225,7 +225,7 @@ export const batchNormBackward = kernel({
 });
 
 /** The same added to dx. */
-export const batchNormBackwardAdd = kernel({
+export const batchNormBackwardAdd = /* @__PURE__ */ kernel({
   name: "batch_norm_backward_add_f32",
   buffers: { x: "in", dy: "in", meanVariance: "in", scaleShift: "in", sums: "in", dx: "inout" },
   numbers: ["rows", "c", "relu", "count"],

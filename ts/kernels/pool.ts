@@ -60,7 +60,7 @@ const images = [
 ];
 
 /** y[n,c] = mean over the pixels of x[n,pixels,c]; 0 for no pixels. */
-export const globalAveragePool = kernel({
+export const globalAveragePool = /* @__PURE__ */ kernel({
   name: "global_average_pool_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["n", "pixels", "c"],
@@ -79,7 +79,7 @@ export const globalAveragePool = kernel({
 });
 
 /** dx[n,pixel,c] = dy[n,c] / pixels. */
-export const globalAveragePoolBackward = kernel({
+export const globalAveragePoolBackward = /* @__PURE__ */ kernel({
   name: "global_average_pool_backward_f32",
   buffers: { dy: "in", dx: "out" },
   numbers: ["n", "pixels", "c"],
@@ -94,7 +94,7 @@ export const globalAveragePoolBackward = kernel({
  * y = largest value of the window inside the image, index = its place r * size + s in the window, the first of equal ones.
  * NaN counts as largest. A window wholly outside the image gives -Infinity and index -1.
  */
-export const maxPool2d = kernel({
+export const maxPool2d = /* @__PURE__ */ kernel({
   name: "max_pool2d_f32",
   buffers: { x: "in", y: "out", index: "out" },
   numbers: ["n", "h", "w", "c", "size", "stride", "padding"],
@@ -115,7 +115,7 @@ export const maxPool2d = kernel({
 });
 
 /** dx = sum of dy over the windows that chose this element. */
-export const maxPool2dBackward = kernel({
+export const maxPool2dBackward = /* @__PURE__ */ kernel({
   name: "max_pool2d_backward_f32",
   buffers: { index: "in", dy: "in", dx: "out" },
   numbers: ["n", "h", "w", "c", "size", "stride", "padding"],
@@ -132,7 +132,7 @@ export const maxPool2dBackward = kernel({
 });
 
 /** y = sum of the window / size^2, padding counted as zeros. */
-export const averagePool2d = kernel({
+export const averagePool2d = /* @__PURE__ */ kernel({
   name: "average_pool2d_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["n", "h", "w", "c", "size", "stride", "padding"],
@@ -148,7 +148,7 @@ export const averagePool2d = kernel({
 });
 
 /** dx = sum over the windows that hold this element of dy / size^2. */
-export const averagePool2dBackward = kernel({
+export const averagePool2dBackward = /* @__PURE__ */ kernel({
   name: "average_pool2d_backward_f32",
   buffers: { dy: "in", dx: "out" },
   numbers: ["n", "h", "w", "c", "size", "stride", "padding"],
@@ -194,7 +194,7 @@ const samplings: readonly Sampling[] = [
 ];
 
 /** y[n,p,q,j] = x[n, p stride, q stride, j] for j < c, 0 for c <= j < k; p below ceil(h / stride), q below ceil(w / stride). */
-export const subsample2d = kernel({
+export const subsample2d = /* @__PURE__ */ kernel({
   name: "subsample2d_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["n", "h", "w", "c", "stride", "k"],
@@ -208,7 +208,7 @@ export const subsample2d = kernel({
 });
 
 /** dx = dy at the pixels that were taken, 0 elsewhere. */
-export const subsample2dBackward = kernel({
+export const subsample2dBackward = /* @__PURE__ */ kernel({
   name: "subsample2d_backward_f32",
   buffers: { dy: "in", dx: "out" },
   numbers: ["n", "h", "w", "c", "stride", "k"],
@@ -222,7 +222,7 @@ export const subsample2dBackward = kernel({
 });
 
 /** dx += dy at the pixels that were taken; the others stay. */
-export const subsample2dBackwardAdd = kernel({
+export const subsample2dBackwardAdd = /* @__PURE__ */ kernel({
   name: "subsample2d_backward_add_f32",
   buffers: { dy: "in", dx: "inout" },
   numbers: ["n", "h", "w", "c", "stride", "k"],

@@ -33,7 +33,7 @@ export function philox(
 const unit = (word: number) => (word >>> 8) / 16777216;
 
 /** y[4b + j] = word j of the block with counter (b, counter1, counter2, counter3), as a uniform in [0, 1). */
-export const philoxUniform = kernel({
+export const philoxUniform = /* @__PURE__ */ kernel({
   name: "philox_uniform_f32",
   buffers: { y: "out" },
   numbers: ["length", "key0", "key1", "counter1", "counter2", "counter3"],
@@ -52,7 +52,7 @@ export const philoxUniform = kernel({
  * y = u >= p ? x / (1 - p) : 0, u the uniform of word col & 3 of counter (col >> 2, firstRow + row, counter2, counter3).
  * The gradient is the same kernel on dy. A row's mask does not depend on where its batch begins.
  */
-export const dropout = kernel({
+export const dropout = /* @__PURE__ */ kernel({
   name: "dropout_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["rows", "cols", "p", "key0", "key1", "counter2", "counter3", "firstRow"],

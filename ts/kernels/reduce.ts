@@ -38,7 +38,7 @@ function along(
 }
 
 /** y[o, i] = sum_l x[o, l, i]; an empty sum is 0. */
-export const reduceSum = along(
+export const reduceSum = /* @__PURE__ */ along(
   "reduce_sum_f32",
   (x, from, step, length) => {
     let sum = 0;
@@ -49,14 +49,14 @@ export const reduceSum = along(
 );
 
 /** The largest along the axis, NaN where there is one, -infinity where there is nothing. */
-export const reduceMax = along("reduce_max_f32", (x, from, step, length) => {
+export const reduceMax = /* @__PURE__ */ along("reduce_max_f32", (x, from, step, length) => {
   let best = -Infinity;
   for (let l = 0; l < length; l++) if (larger(x[from + l * step], best)) best = x[from + l * step];
   return best;
 });
 
 /** Index along the axis of the largest, the first of equals and of NaNs; -1 where there is nothing. Exact up to 2^24. */
-export const argmax = along(
+export const argmax = /* @__PURE__ */ along(
   "argmax_f32",
   (x, from, step, length) => {
     let best = length > 0 ? 0 : -1;
@@ -67,7 +67,7 @@ export const argmax = along(
 );
 
 /** dx[o, l, i] = l = index[o, i] ? dy[o, i] : 0 */
-export const reduceMaxBackward = kernel({
+export const reduceMaxBackward = /* @__PURE__ */ kernel({
   name: "reduce_max_backward_f32",
   buffers: { index: "in", dy: "in", dx: "out" },
   numbers: ["outer", "length", "inner"],
@@ -82,7 +82,7 @@ export const reduceMaxBackward = kernel({
 });
 
 /** y[0] = sum x^2, summed in float64 and rounded once. */
-export const sumOfSquares = kernel({
+export const sumOfSquares = /* @__PURE__ */ kernel({
   name: "sum_of_squares_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["length"],
@@ -96,7 +96,7 @@ export const sumOfSquares = kernel({
 });
 
 /** y[0] = how many of x are NaN or infinite. */
-export const nonfinite = kernel({
+export const nonfinite = /* @__PURE__ */ kernel({
   name: "nonfinite_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["length"],
@@ -114,7 +114,7 @@ export const nonfinite = kernel({
  * total[j] = sum of parts[s, j] over s, added in a fixed binary tree: for k = 1, 2, 4, ... part i takes part i + k where i is
  * a multiple of 2k. No other kernel may sum shards.
  */
-export const treeSum = kernel({
+export const treeSum = /* @__PURE__ */ kernel({
   name: "tree_sum_f32",
   buffers: { parts: "in", total: "out" },
   numbers: ["count", "width"],

@@ -19,10 +19,10 @@ const sizes = [
   { rows: 1, cols: 5000 },
 ];
 // With one column u_perp is nothing but eps / (x^2 + eps) * u.
-const sizesWithEps = sizes.map((size) => ({ ...size, eps: size.cols === 1 ? 0.5 : 1e-6 }));
+const sizesWithEps = /* @__PURE__ */ sizes.map((size) => ({ ...size, eps: size.cols === 1 ? 0.5 : 1e-6 }));
 
 /** y[row] = <a[row], b[row]>. */
-export const rowDot = kernel({
+export const rowDot = /* @__PURE__ */ kernel({
   name: "row_dot_f32",
   buffers: { a: "in", b: "in", y: "out" },
   numbers: ["rows", "cols"],
@@ -38,7 +38,7 @@ export const rowDot = kernel({
 });
 
 /** y = alpha[row] * x + z; y may be x or z. */
-export const rowAxpy = kernel({
+export const rowAxpy = /* @__PURE__ */ kernel({
   name: "row_axpy_f32",
   buffers: { alpha: "in", x: "in", z: "in", y: "out" },
   numbers: ["rows", "cols"],
@@ -52,7 +52,7 @@ export const rowAxpy = kernel({
 });
 
 /** y = alpha[row] * x; y may be x. */
-export const rowScale = kernel({
+export const rowScale = /* @__PURE__ */ kernel({
   name: "row_scale_f32",
   buffers: { alpha: "in", x: "in", y: "out" },
   numbers: ["rows", "cols"],
@@ -66,7 +66,7 @@ export const rowScale = kernel({
 });
 
 /** s[row] = <x,u> / (<x,x> + eps), y = x + (u - s x); y may be x or u. */
-export const orthogonalUpdate = kernel({
+export const orthogonalUpdate = /* @__PURE__ */ kernel({
   name: "orthogonal_update_f32",
   buffers: { x: "in", u: "in", y: "out", s: "out" },
   numbers: ["rows", "cols", "eps"],
@@ -89,7 +89,7 @@ export const orthogonalUpdate = kernel({
 });
 
 /** With b = <x,x> + eps and t = <dy,x> / b: du = dy - t x, dx = dy - s dy - t u + 2 s t x. dx may be dy. */
-export const orthogonalUpdateBackward = kernel({
+export const orthogonalUpdateBackward = /* @__PURE__ */ kernel({
   name: "orthogonal_update_backward_f32",
   buffers: { x: "in", u: "in", s: "in", dy: "in", dx: "out", du: "out" },
   numbers: ["rows", "cols", "eps"],
@@ -126,7 +126,7 @@ export const orthogonalUpdateBackward = kernel({
  * Sums over the rows of ||x||^2, ||u_par||^2, ||u_perp||^2, ||u_par||^2 / max(||x||^2, eps), ||u_perp||^2 / max(||x||^2, eps) and
  * cos(x, u), where u_par = s x, u_perp = u - s x; the cosine of a zero vector is 0.
  */
-export const streamStatistics = kernel({
+export const streamStatistics = /* @__PURE__ */ kernel({
   name: "stream_statistics_f32",
   buffers: { x: "in", u: "in", y: "out" },
   numbers: ["rows", "cols", "eps"],

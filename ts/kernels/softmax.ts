@@ -21,7 +21,7 @@ function logSumExp(x: Float64Array, from: number, cols: number): number {
 }
 
 /** y = e^x / sum e^x */
-export const softmax = kernel({
+export const softmax = /* @__PURE__ */ kernel({
   name: "softmax_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["rows", "cols"],
@@ -38,7 +38,7 @@ export const softmax = kernel({
 });
 
 /** y = x - ln sum e^x */
-export const logSoftmax = kernel({
+export const logSoftmax = /* @__PURE__ */ kernel({
   name: "log_softmax_f32",
   buffers: { x: "in", y: "out" },
   numbers: ["rows", "cols"],
@@ -55,7 +55,7 @@ export const logSoftmax = kernel({
 });
 
 /** dx = y (dy - sum_j y_j dy_j), y the forward's output. */
-export const softmaxBackward = kernel({
+export const softmaxBackward = /* @__PURE__ */ kernel({
   name: "softmax_backward_f32",
   buffers: { y: "in", dy: "in", dx: "out" },
   numbers: ["rows", "cols"],
@@ -73,7 +73,7 @@ export const softmaxBackward = kernel({
 });
 
 /** dx = dy - e^y sum_j dy_j, y the forward's output (a logarithm). */
-export const logSoftmaxBackward = kernel({
+export const logSoftmaxBackward = /* @__PURE__ */ kernel({
   name: "log_softmax_backward_f32",
   buffers: { y: "in", dy: "in", dx: "out" },
   numbers: ["rows", "cols"],
@@ -95,7 +95,7 @@ export const logSoftmaxBackward = kernel({
  * loss = (1 - smoothing) (L - x_label) + smoothing / cols sum_j (L - x_j), L = ln sum e^x,
  * dlogits = softmax - (1 - smoothing) [j = label] - smoothing / cols. A label that is no class makes the row NaN.
  */
-export const softmaxCrossEntropy = kernel({
+export const softmaxCrossEntropy = /* @__PURE__ */ kernel({
   name: "softmax_cross_entropy_f32",
   buffers: { logits: "in", labels: "in", loss: "out", dlogits: "out" },
   numbers: ["rows", "cols", "smoothing"],
@@ -122,7 +122,7 @@ export const softmaxCrossEntropy = kernel({
 });
 
 /** Cross-entropy of logits with a distribution a row: loss = sum_j t_j (L - x_j), dlogits = softmax sum_j t_j - t. */
-export const softmaxCrossEntropySoft = kernel({
+export const softmaxCrossEntropySoft = /* @__PURE__ */ kernel({
   name: "softmax_cross_entropy_soft_f32",
   buffers: { logits: "in", targets: "in", loss: "out", dlogits: "out" },
   numbers: ["rows", "cols"],

@@ -24,7 +24,7 @@ const adamDefaults = {
  * d = gradientScale * g + weightDecay * w; mOut = d on the first step or without momentum, else momentum * m + (1 - dampening) * d;
  * wOut = w - lr * (nesterov ? d + momentum * mOut : mOut). wOut may be w, mOut may be m.
  */
-export const sgd = kernel({
+export const sgd = /* @__PURE__ */ kernel({
   name: "sgd_f32",
   buffers: { w: "in", g: "in", m: "in", wOut: "out", mOut: "out" },
   numbers: ["length", "lr", "momentum", "dampening", "weightDecay", "nesterov", "gradientScale", "first"],
@@ -52,7 +52,7 @@ export const sgd = kernel({
  * With g scaled by gradientScale and, unless decoupled, g += weightDecay * w: m += (1 - beta1) * (g - m), v += (1 - beta2) * (g^2 - v),
  * wOut = w * (decoupled ? 1 - lr * weightDecay : 1) - lr / correction1 * m / (sqrt(v / correction2) + eps). Outputs may be the inputs.
  */
-export const adam = kernel({
+export const adam = /* @__PURE__ */ kernel({
   name: "adam_f32",
   buffers: { w: "in", g: "in", m: "in", v: "in", wOut: "out", mOut: "out", vOut: "out" },
   numbers: ["length", "lr", "beta1", "beta2", "eps", "weightDecay", "decoupled", "correction1", "correction2", "gradientScale"],
@@ -81,7 +81,7 @@ export const adam = kernel({
 });
 
 /** out = average + (1 - decay) * (w - average); out may be average or w. */
-export const ema = kernel({
+export const ema = /* @__PURE__ */ kernel({
   name: "ema_f32",
   buffers: { average: "in", w: "in", out: "out" },
   numbers: ["length", "decay"],

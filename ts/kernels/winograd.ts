@@ -72,7 +72,7 @@ const filterLength = ({ c, k }: WinogradSizes): number => 9 * c * k;
 const tolerance = (terms: number): number => 1e-6 * Math.sqrt(terms);
 
 /** y[n,h,w,k] = bias[k] + sum of x[n, h - 1 + i, w - 1 + j, ci] filter[i,j,ci,k] over i, j, ci; x is 0 outside the image. */
-export const conv2dWinograd = kernel({
+export const conv2dWinograd = /* @__PURE__ */ kernel({
   name: "conv2d_winograd_f32",
   buffers: { x: "in", filter: "in", bias: "in?", y: "out" },
   numbers,
@@ -88,7 +88,7 @@ export const conv2dWinograd = kernel({
 });
 
 /** dx = the adjoint of conv2d_winograd in x, applied to dy. */
-export const conv2dWinogradInputGradient = kernel({
+export const conv2dWinogradInputGradient = /* @__PURE__ */ kernel({
   name: "conv2d_winograd_input_gradient_f32",
   buffers: { dy: "in", filter: "in", dx: "out" },
   numbers,
@@ -103,7 +103,7 @@ export const conv2dWinogradInputGradient = kernel({
 });
 
 /** dfilter = the adjoint of conv2d_winograd in the filter, applied to dy: the sum over all images and pixels. */
-export const conv2dWinogradWeightGradient = kernel({
+export const conv2dWinogradWeightGradient = /* @__PURE__ */ kernel({
   name: "conv2d_winograd_weight_gradient_f32",
   buffers: { x: "in", dy: "in", dfilter: "out" },
   numbers,

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { noGrad, relu, scope, tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
+import "../../../ts/autograd/methods.ts";
 import { createReferenceBackend } from "../../../ts/backend/reference.ts";
 import { BasicUnit, BottleneckUnit, type UnitOptions } from "../../../ts/models/block/unit.ts";
 import { additive, padChannels, projection, type Skip } from "../../../ts/models/index.ts";

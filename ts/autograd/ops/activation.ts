@@ -59,21 +59,21 @@ function fromOutput(kernel: FromOutput): (dy: Tensor, y: Tensor) => Tensor {
 
 const TWO_OVER_SQRT_PI = 1.1283791670955126;
 
-export const expOp = pointwiseOp("exp", kernels.exp, (dy, y) => pointwise(multiplyKernel, dy, y));
-export const logOp = pointwiseOp("log", kernels.log, (dy, _y, x) => pointwise(divide, dy, x), positive);
-export const tanhOp = pointwiseOp("tanh", kernels.tanh, fromOutput(kernels.tanhBackward));
-export const sigmoidOp = pointwiseOp("sigmoid", kernels.sigmoid, fromOutput(kernels.sigmoidBackward));
-export const erfOp = pointwiseOp("erf", kernels.erf, (dy, _y, x) =>
+export const expOp = /* @__PURE__ */ pointwiseOp("exp", kernels.exp, (dy, y) => pointwise(multiplyKernel, dy, y));
+export const logOp = /* @__PURE__ */ pointwiseOp("log", kernels.log, (dy, _y, x) => pointwise(divide, dy, x), positive);
+export const tanhOp = /* @__PURE__ */ pointwiseOp("tanh", kernels.tanh, fromOutput(kernels.tanhBackward));
+export const sigmoidOp = /* @__PURE__ */ pointwiseOp("sigmoid", kernels.sigmoid, fromOutput(kernels.sigmoidBackward));
+export const erfOp = /* @__PURE__ */ pointwiseOp("erf", kernels.erf, (dy, _y, x) =>
   affine(pointwise(multiplyKernel, dy, apply(kernels.exp, affine(pointwise(multiplyKernel, x, x), -1, 0))), TWO_OVER_SQRT_PI, 0),
 );
-export const geluOp = pointwiseOp("gelu", kernels.gelu, fromInput(kernels.geluBackward));
-export const geluTanhOp = pointwiseOp("geluTanh", kernels.geluTanh, fromInput(kernels.geluTanhBackward));
-export const siluOp = pointwiseOp("silu", kernels.silu, fromInput(kernels.siluBackward));
-export const softplusOp = pointwiseOp("softplus", kernels.softplus, (dy, _y, x) =>
+export const geluOp = /* @__PURE__ */ pointwiseOp("gelu", kernels.gelu, fromInput(kernels.geluBackward));
+export const geluTanhOp = /* @__PURE__ */ pointwiseOp("geluTanh", kernels.geluTanh, fromInput(kernels.geluTanhBackward));
+export const siluOp = /* @__PURE__ */ pointwiseOp("silu", kernels.silu, fromInput(kernels.siluBackward));
+export const softplusOp = /* @__PURE__ */ pointwiseOp("softplus", kernels.softplus, (dy, _y, x) =>
   pointwise(multiplyKernel, dy, apply(kernels.sigmoid, x)),
 );
 
-export const powOp = defineOp<One, { readonly exponent: number }>("pow", {
+export const powOp = /* @__PURE__ */ defineOp<One, { readonly exponent: number }>("pow", {
   forward: ([x], { exponent }) => {
     const y = emptyLike(x);
     launch(kernels.pow, { x, y }, { length: x.size, exponent });
@@ -94,7 +94,7 @@ export const powOp = defineOp<One, { readonly exponent: number }>("pow", {
   ],
 });
 
-export const powElementwiseOp = defineOp<readonly [Tensor, Tensor], object>("powElementwise", {
+export const powElementwiseOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor], object>("powElementwise", {
   forward: ([a, b]) => {
     const shape = broadcastShape("pow", a.shape, b.shape);
     const y = emptyLike(a, shape);

@@ -16,7 +16,7 @@ function sizesOf({ shape: [n, t, width] }: Tensor, { heads, scale }: Heads) {
   return { n, t, heads, d: width / (3 * heads), scale };
 }
 
-export const attentionOp = defineOp<readonly [Tensor], Heads>("attention", {
+export const attentionOp = /* @__PURE__ */ defineOp<readonly [Tensor], Heads>("attention", {
   forward: ([qkv], attributes) => {
     const [n, t, width] = qkv.shape;
     const y = emptyLike(qkv, [n, t, width / 3]);
@@ -45,7 +45,7 @@ function copyTokens(from: Tensor, to: Tensor, tokens: number, readFrom: number, 
   copyLayout(from, to, [n, tokens, width], { strides: read, offset: readFrom * width }, { strides: write, offset: writeTo * width });
 }
 
-export const prependTokenOp = defineOp<readonly [Tensor, Tensor], object>("prependToken", {
+export const prependTokenOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor], object>("prependToken", {
   forward: ([x, token]) => {
     const [n, t, width] = x.shape;
     const y = emptyLike(x, [n, t + 1, width]);

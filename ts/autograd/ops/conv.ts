@@ -44,7 +44,7 @@ function isWinograd(sizes: kernels.ConvSizes, { convolution }: ConvAttributes, p
   return convolution === "winograd" && usesWinograd(sizes, pass);
 }
 
-export const conv2dOp = defineOp<readonly [Tensor, Tensor, Tensor | null], ConvAttributes>("conv2d", {
+export const conv2dOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor, Tensor | null], ConvAttributes>("conv2d", {
   forward: ([x, filter, bias], attributes) => {
     const sizes = sizesOf(x, filter, attributes);
     const y = emptyLike(x, [sizes.n, kernels.convRows(sizes), kernels.convColumns(sizes), sizes.k]);

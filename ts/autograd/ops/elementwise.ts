@@ -63,19 +63,19 @@ const pairs = [
 ] as const;
 const away = (_input: number, _index: number, normal: number): number => (normal < 0 ? normal - 0.5 : normal + 0.5);
 
-export const addOp = defineOp<Pair, object>("add", {
+export const addOp = /* @__PURE__ */ defineOp<Pair, object>("add", {
   forward: ([a, b]) => binary(kernels.add, a, b),
   vjp: (dy, _y, [a, b]) => [() => sumTo(dy, a), () => sumTo(dy, b)],
   samples: pairs,
 });
 
-export const subtractOp = defineOp<Pair, object>("subtract", {
+export const subtractOp = /* @__PURE__ */ defineOp<Pair, object>("subtract", {
   forward: ([a, b]) => binary(kernels.subtract, a, b),
   vjp: (dy, _y, [a, b]) => [() => sumTo(dy, a), () => sumTo(like(scaled(dy, -1), dy), b)],
   samples: pairs,
 });
 
-export const multiplyOp = defineOp<Pair, object>("multiply", {
+export const multiplyOp = /* @__PURE__ */ defineOp<Pair, object>("multiply", {
   forward: ([a, b]) => binary(kernels.multiply, a, b),
   vjp: (dy, _y, [a, b]) => [
     () => sumTo(like(binary(kernels.multiply, dy, b), dy), a),
@@ -84,7 +84,7 @@ export const multiplyOp = defineOp<Pair, object>("multiply", {
   samples: pairs,
 });
 
-export const divideOp = defineOp<Pair, object>("divide", {
+export const divideOp = /* @__PURE__ */ defineOp<Pair, object>("divide", {
   forward: ([a, b]) => binary(kernels.divide, a, b),
   vjp: (dy, y, [a, b]) => [
     () => sumTo(like(binary(kernels.divide, dy, b), dy), a),
@@ -99,25 +99,25 @@ function chosen(dy: Tensor, mask: Tensor, target: Tensor, sign: 1 | -1): ReturnT
   return sumTo(like(binary(kernels.multiply, dy, share), dy), target);
 }
 
-export const maximumOp = defineOp<Pair, object>("maximum", {
+export const maximumOp = /* @__PURE__ */ defineOp<Pair, object>("maximum", {
   forward: ([a, b]) => ({ value: binary(kernels.maximum, a, b), saved: [binary(kernels.greaterEqual, a, b)] }),
   vjp: (dy, _y, [a, b], _none, [mask]) => [() => chosen(dy, mask, a, 1), () => chosen(dy, mask, b, -1)],
   samples: pairs,
 });
 
-export const minimumOp = defineOp<Pair, object>("minimum", {
+export const minimumOp = /* @__PURE__ */ defineOp<Pair, object>("minimum", {
   forward: ([a, b]) => ({ value: binary(kernels.minimum, a, b), saved: [binary(kernels.greaterEqual, b, a)] }),
   vjp: (dy, _y, [a, b], _none, [mask]) => [() => chosen(dy, mask, a, 1), () => chosen(dy, mask, b, -1)],
   samples: pairs,
 });
 
-export const affineOp = defineOp<One, { readonly scale: number; readonly shift: number }>("affine", {
+export const affineOp = /* @__PURE__ */ defineOp<One, { readonly scale: number; readonly shift: number }>("affine", {
   forward: ([x], { scale, shift }) => scaled(x, scale, shift),
   vjp: (dy, _y, _inputs, { scale }) => [() => scaled(dy, scale)],
   samples: [{ inputs: [[3, 5]], attributes: { scale: -1.5, shift: 0.25 } }],
 });
 
-export const reluOp = defineOp<One, object>("relu", {
+export const reluOp = /* @__PURE__ */ defineOp<One, object>("relu", {
   forward: ([x]) => unary(kernels.relu, x),
   vjp: (dy, _y, [x]) => [
     () => {
@@ -129,25 +129,25 @@ export const reluOp = defineOp<One, object>("relu", {
   samples: [{ inputs: [[3, 7]], attributes: {}, fill: away }],
 });
 
-export const absoluteOp = defineOp<One, object>("absolute", {
+export const absoluteOp = /* @__PURE__ */ defineOp<One, object>("absolute", {
   forward: ([x]) => unary(kernels.absolute, x),
   vjp: (dy, _y, [x]) => [() => binary(kernels.multiply, dy, unary(kernels.sign, x))],
   samples: [{ inputs: [[9]], attributes: {}, fill: away }],
 });
 
-export const sqrtOp = defineOp<One, object>("sqrt", {
+export const sqrtOp = /* @__PURE__ */ defineOp<One, object>("sqrt", {
   forward: ([x]) => unary(kernels.sqrt, x),
   vjp: (dy, y) => [() => scaled(binary(kernels.divide, dy, y), 0.5)],
   samples: [{ inputs: [[9]], attributes: {}, fill: (_input, _index, normal) => 0.25 + Math.abs(normal) }],
 });
 
-export const reciprocalOp = defineOp<One, object>("reciprocal", {
+export const reciprocalOp = /* @__PURE__ */ defineOp<One, object>("reciprocal", {
   forward: ([x]) => unary(kernels.reciprocal, x),
   vjp: (dy, y) => [() => scaled(binary(kernels.multiply, dy, binary(kernels.multiply, y, y)), -1)],
   samples: [{ inputs: [[9]], attributes: {}, fill: away }],
 });
 
-export const clampOp = defineOp<One, { readonly low: number; readonly high: number }>("clamp", {
+export const clampOp = /* @__PURE__ */ defineOp<One, { readonly low: number; readonly high: number }>("clamp", {
   forward: ([x], { low, high }) => {
     const y = emptyLike(x);
     launch(kernels.clamp, { x, y }, { length: x.size, low, high });
@@ -157,7 +157,7 @@ export const clampOp = defineOp<One, { readonly low: number; readonly high: numb
   samples: [{ inputs: [[4, 5]], attributes: { low: -0.5, high: 0.75 } }],
 });
 
-export const whereOp = defineOp<readonly [Tensor, Tensor, Tensor], object>("where", {
+export const whereOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor, Tensor], object>("where", {
   forward: ([condition, a, b]) => {
     const shape = broadcastShape("where", condition.shape, broadcastShape("where", a.shape, b.shape));
     const y = emptyLike(a, shape);
@@ -271,12 +271,12 @@ function comparison(name: string, kernel: BinaryKernel, swap: boolean): (a: Tens
 }
 
 /** 1 where a > b, else 0. */
-export const greater = comparison("greater", kernels.greater, false);
+export const greater = /* @__PURE__ */ comparison("greater", kernels.greater, false);
 /** 1 where a >= b, else 0. */
-export const greaterEqual = comparison("greaterEqual", kernels.greaterEqual, false);
+export const greaterEqual = /* @__PURE__ */ comparison("greaterEqual", kernels.greaterEqual, false);
 /** 1 where a < b, else 0. */
-export const less = comparison("less", kernels.greater, true);
+export const less = /* @__PURE__ */ comparison("less", kernels.greater, true);
 /** 1 where a <= b, else 0. */
-export const lessEqual = comparison("lessEqual", kernels.greaterEqual, true);
+export const lessEqual = /* @__PURE__ */ comparison("lessEqual", kernels.greaterEqual, true);
 /** 1 where a = b, else 0. */
-export const equal = comparison("equal", kernels.equal, false);
+export const equal = /* @__PURE__ */ comparison("equal", kernels.equal, false);

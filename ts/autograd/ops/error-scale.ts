@@ -22,7 +22,7 @@ function meanSquare(dy: Tensor, { batch, shape }: Tensor): number {
 /** Told the mean square of the error at a place once a backward pass; gives the factor for it. */
 export type ErrorRule = (meanSquare: number) => number;
 
-export const scaleErrorOp = defineOp<readonly [Tensor], { readonly rule: ErrorRule }>("scaleError", {
+export const scaleErrorOp = /* @__PURE__ */ defineOp<readonly [Tensor], { readonly rule: ErrorRule }>("scaleError", {
   forward: ([x]) => x,
   vjp: (dy, _y, [x], { rule }) => [
     () => {

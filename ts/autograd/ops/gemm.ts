@@ -45,7 +45,7 @@ function outerSum(left: Tensor, right: Tensor, shape: Shape): Tensor | ShardSum 
 }
 
 /** x [..., m, k] times a matrix [k, n] that all share. */
-export const matmulSharedOp = defineOp<readonly [Tensor, Tensor], object>("matmulShared", {
+export const matmulSharedOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor], object>("matmulShared", {
   forward: ([x, w]) => {
     const [k, n] = w.shape;
     const value = product(gemmNn, x, w, null, [...x.shape.slice(0, -1), n], rowCount(x), n, k);
@@ -75,7 +75,7 @@ export const matmulSharedOp = defineOp<readonly [Tensor, Tensor], object>("matmu
 });
 
 /** Stacks of matrices [..., m, k] and [..., k, n], leading axes broadcast. */
-export const matmulStackedOp = defineOp<readonly [Tensor, Tensor], object>("matmulStacked", {
+export const matmulStackedOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor], object>("matmulStacked", {
   forward: ([a, b]) => {
     const { batch, m, n, k } = stackSizes(a, b);
     return stacked(gemmNn, expanded(a, [...batch, m, k]), expanded(b, [...batch, k, n]), batch, m, n, k);
@@ -115,7 +115,7 @@ function stackSizes(a: Tensor, b: Tensor): { batch: Shape; m: number; n: number;
 }
 
 /** y = x W^T + b, W [out, in] as in PyTorch. */
-export const linearOp = defineOp<readonly [Tensor, Tensor, Tensor | null], object>("linear", {
+export const linearOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor, Tensor | null], object>("linear", {
   forward: ([x, weight, bias]) => {
     const [n, k] = weight.shape;
     return product(gemmNt, x, weight, bias, [...x.shape.slice(0, -1), n], rowCount(x), n, k);

@@ -16,7 +16,7 @@ function sizes(x: Tensor, groups: number): { n: number; pixels: number; c: numbe
   return { n, pixels: n * c === 0 ? 0 : x.size / (n * c), c, groups };
 }
 
-export const groupNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | null], GroupNormAttributes>("groupNorm", {
+export const groupNormOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor | null, Tensor | null], GroupNormAttributes>("groupNorm", {
   forward: ([x, gamma, beta], { groups, eps }) => {
     const y = emptyLike(x);
     const stats = emptyLike(x, [x.shape[0], groups, 2]);

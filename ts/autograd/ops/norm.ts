@@ -113,7 +113,7 @@ function groupStatistics(
   return statistics;
 }
 
-export const batchNormOp = defineOp<readonly [Tensor, Tensor | null, Tensor | null], BatchNormAttributes>("batchNorm", {
+export const batchNormOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor | null, Tensor | null], BatchNormAttributes>("batchNorm", {
   forward: ([x, gamma, beta], { eps, relu, fixed, observe }) => {
     const c = x.shape[x.rank - 1];
     const slice = sliceFor(x);

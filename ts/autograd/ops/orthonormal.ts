@@ -79,56 +79,56 @@ function gradientOf(weight: Tensor, groups: readonly Group[], excesses: readonly
   return dw;
 }
 
-export const orthonormalPenaltyOp = defineOp<readonly Tensor[], { readonly lambda: number; readonly layouts: readonly FilterLayout[] }>(
-  "orthonormalPenalty",
-  {
-    forward: (weights, { lambda, layouts }) => {
-      const excesses = layouts.flatMap((layout, index) => groupsOf(layout).map((group) => excessOf(weights[index], group)));
-      const squares = emptyLike(weights[0], [excesses.length]);
-      excesses.forEach((excess, index) =>
-        squares.backend.run(sumOfSquares, { x: excess.buffer, y: squares.backend.view(squares.buffer, index, 1) }, { length: excess.size }),
-      );
-      const value = emptyLike(squares, []);
-      launch(reduceSum, { x: squares, y: value }, { outer: 1, length: squares.size, inner: 1 });
-      launch(affineKernel, { x: value, y: value }, { length: 1, scale: lambda / 2, shift: 0 });
-      return { value, saved: excesses, batch: null };
-    },
-    vjp: (dy, _y, weights, { lambda, layouts }, saved) => {
-      let taken = 0;
-      return layouts.map((layout, index) => {
-        const groups = groupsOf(layout);
-        const excesses = saved.slice(taken, (taken += groups.length));
-        return () => {
-          const scaled = excesses.map((excess) => {
-            const y = multiply(excess, dy);
-            launch(affineKernel, { x: y, y }, { length: y.size, scale: 2 * lambda, shift: 0 });
-            return y;
-          });
-          return gradientOf(weights[index], groups, scaled);
-        };
-      });
-    },
-    samples: [
-      { inputs: [[3, 3, 2, 4]], attributes: { lambda: 0.3, layouts: [{ inputs: 18, rows: false, groups: [4] }] } },
-      { inputs: [[1, 1, 2, 5]], attributes: { lambda: 0.3, layouts: [{ inputs: 2, rows: false, groups: [2, 1, 2] }] } },
-      {
-        inputs: [
-          [3, 4],
-          [7, 3],
-          [2, 1, 3, 1],
-        ],
-        attributes: {
-          lambda: 1.5,
-          layouts: [
-            { inputs: 4, rows: true, groups: [3] },
-            { inputs: 3, rows: true, groups: [2, 3, 2] },
-            { inputs: 6, rows: false, groups: [1] },
-          ],
-        },
-      },
-    ],
+export const orthonormalPenaltyOp = /* @__PURE__ */ defineOp<
+  readonly Tensor[],
+  { readonly lambda: number; readonly layouts: readonly FilterLayout[] }
+>("orthonormalPenalty", {
+  forward: (weights, { lambda, layouts }) => {
+    const excesses = layouts.flatMap((layout, index) => groupsOf(layout).map((group) => excessOf(weights[index], group)));
+    const squares = emptyLike(weights[0], [excesses.length]);
+    excesses.forEach((excess, index) =>
+      squares.backend.run(sumOfSquares, { x: excess.buffer, y: squares.backend.view(squares.buffer, index, 1) }, { length: excess.size }),
+    );
+    const value = emptyLike(squares, []);
+    launch(reduceSum, { x: squares, y: value }, { outer: 1, length: squares.size, inner: 1 });
+    launch(affineKernel, { x: value, y: value }, { length: 1, scale: lambda / 2, shift: 0 });
+    return { value, saved: excesses, batch: null };
   },
-);
+  vjp: (dy, _y, weights, { lambda, layouts }, saved) => {
+    let taken = 0;
+    return layouts.map((layout, index) => {
+      const groups = groupsOf(layout);
+      const excesses = saved.slice(taken, (taken += groups.length));
+      return () => {
+        const scaled = excesses.map((excess) => {
+          const y = multiply(excess, dy);
+          launch(affineKernel, { x: y, y }, { length: y.size, scale: 2 * lambda, shift: 0 });
+          return y;
+        });
+        return gradientOf(weights[index], groups, scaled);
+      };
+    });
+  },
+  samples: [
+    { inputs: [[3, 3, 2, 4]], attributes: { lambda: 0.3, layouts: [{ inputs: 18, rows: false, groups: [4] }] } },
+    { inputs: [[1, 1, 2, 5]], attributes: { lambda: 0.3, layouts: [{ inputs: 2, rows: false, groups: [2, 1, 2] }] } },
+    {
+      inputs: [
+        [3, 4],
+        [7, 3],
+        [2, 1, 3, 1],
+      ],
+      attributes: {
+        lambda: 1.5,
+        layouts: [
+          { inputs: 4, rows: true, groups: [3] },
+          { inputs: 3, rows: true, groups: [2, 3, 2] },
+          { inputs: 6, rows: false, groups: [1] },
+        ],
+      },
+    },
+  ],
+});
 
 /**
  * lambda/2 sum over weights and their groups of ||W^T W - I||_F^2, a tensor of one value of no batch. Error: a weight that is not as

@@ -18,7 +18,7 @@ export interface PoolOptions {
   readonly padding?: number;
 }
 
-export const globalAveragePoolOp = defineOp<One, object>("globalAveragePool", {
+export const globalAveragePoolOp = /* @__PURE__ */ defineOp<One, object>("globalAveragePool", {
   forward: ([x]) => {
     const [n, h, w, c] = x.shape;
     const y = emptyLike(x, [n, c]);
@@ -46,7 +46,7 @@ function outputShape(x: Tensor, { size, stride, padding }: Window): number[] {
   return [x.shape[0], out(x.shape[1]), out(x.shape[2]), x.shape[3]];
 }
 
-export const maxPool2dOp = defineOp<One, Window>("maxPool2d", {
+export const maxPool2dOp = /* @__PURE__ */ defineOp<One, Window>("maxPool2d", {
   forward: ([x], window) => {
     const y = emptyLike(x, outputShape(x, window));
     const index = emptyLike(y);
@@ -66,7 +66,7 @@ export const maxPool2dOp = defineOp<One, Window>("maxPool2d", {
   ],
 });
 
-export const averagePool2dOp = defineOp<One, Window>("averagePool2d", {
+export const averagePool2dOp = /* @__PURE__ */ defineOp<One, Window>("averagePool2d", {
   forward: ([x], window) => {
     const y = emptyLike(x, outputShape(x, window));
     launch(kernels.averagePool2d, { x, y }, sizesOf(x, window));
@@ -95,7 +95,7 @@ function samplingOf(x: Tensor, { stride, channels }: Sampling): Readonly<Record<
   return { n, h, w, c, stride, k: channels };
 }
 
-export const subsample2dOp = defineOp<One, Sampling>("subsample2d", {
+export const subsample2dOp = /* @__PURE__ */ defineOp<One, Sampling>("subsample2d", {
   forward: ([x], sampling) => {
     const [n, h, w] = x.shape;
     const y = emptyLike(x, [n, Math.ceil(h / sampling.stride), Math.ceil(w / sampling.stride), sampling.channels]);

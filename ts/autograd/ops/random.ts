@@ -26,7 +26,7 @@ function masked(x: Tensor, { p, key, step }: DropoutAttributes): Tensor {
   return y;
 }
 
-export const dropoutOp = defineOp<readonly [Tensor], DropoutAttributes>("dropout", {
+export const dropoutOp = /* @__PURE__ */ defineOp<readonly [Tensor], DropoutAttributes>("dropout", {
   forward: ([x], attributes) => masked(x, attributes),
   vjp: (dy, _y, [x], attributes) => [
     () => {

@@ -38,7 +38,7 @@ function kept(shape: Shape, axes: readonly number[]): number[] {
   return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
 }
 
-export const sumOp = defineOp<readonly [Tensor], { readonly axes: readonly number[]; readonly scale: number }>("sum", {
+export const sumOp = /* @__PURE__ */ defineOp<readonly [Tensor], { readonly axes: readonly number[]; readonly scale: number }>("sum", {
   forward: ([x], { axes, scale }) => {
     const shape = kept(x.shape, axes);
     const overBatch = x.batch !== null && axes.includes(0);
@@ -74,7 +74,7 @@ export const sumOp = defineOp<readonly [Tensor], { readonly axes: readonly numbe
   ],
 });
 
-export const maxOp = defineOp<readonly [Tensor], { readonly axis: number }>("max", {
+export const maxOp = /* @__PURE__ */ defineOp<readonly [Tensor], { readonly axis: number }>("max", {
   forward: ([x], { axis }) => {
     const numbers = aroundAxis("max", x, axis);
     const value = emptyLike(x, kept(x.shape, [axis]));
@@ -107,7 +107,7 @@ function squeezed(y: Tensor, shape: Shape, axes: readonly number[], keepDims: bo
   return keepDims ? y : reshape(y, dropped(shape, axes));
 }
 
-export const reshapeOp = defineOp<readonly [Tensor], { readonly shape: Shape }>("reshape", {
+export const reshapeOp = /* @__PURE__ */ defineOp<readonly [Tensor], { readonly shape: Shape }>("reshape", {
   forward: ([x], { shape }) => alias(x, shape),
   vjp: (dy, _y, [x]) => [() => alias(dy, x.shape)],
   samples: [{ inputs: [[2, 6]], attributes: { shape: [3, 4] } }],

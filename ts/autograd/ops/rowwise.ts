@@ -14,49 +14,52 @@ function rowSizes(x: Tensor, over: Over): { rows: number; cols: number } {
   return { rows, cols: x.size / rows };
 }
 
-export const orthogonalUpdateOp = defineOp<readonly [Tensor, Tensor], { readonly over: Over; readonly eps: number }>("orthogonalUpdate", {
-  forward: ([x, u], { over, eps }) => {
-    const sizes = rowSizes(x, over);
-    const y = emptyLike(x);
-    const s = emptyLike(x, [sizes.rows]);
-    launch(kernels.orthogonalUpdate, { x, u, y, s }, { ...sizes, eps });
-    return { value: y, saved: [s] };
+export const orthogonalUpdateOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor], { readonly over: Over; readonly eps: number }>(
+  "orthogonalUpdate",
+  {
+    forward: ([x, u], { over, eps }) => {
+      const sizes = rowSizes(x, over);
+      const y = emptyLike(x);
+      const s = emptyLike(x, [sizes.rows]);
+      launch(kernels.orthogonalUpdate, { x, u, y, s }, { ...sizes, eps });
+      return { value: y, saved: [s] };
+    },
+    vjp: (dy, _y, [x, u], { over, eps }, [s]) => {
+      let both: readonly [Tensor, Tensor] | null = null;
+      const run = (): readonly [Tensor, Tensor] => {
+        if (both === null) {
+          both = [overwriting(dy), emptyLike(u)];
+          launch(kernels.orthogonalUpdateBackward, { x, u, s, dy, dx: both[0], du: both[1] }, { ...rowSizes(x, over), eps });
+        }
+        return both;
+      };
+      return [() => run()[0], () => run()[1]];
+    },
+    samples: [
+      {
+        inputs: [
+          [3, 5],
+          [3, 5],
+        ],
+        attributes: { over: "feature", eps: 1e-6 },
+      },
+      {
+        inputs: [
+          [2, 2, 3, 4],
+          [2, 2, 3, 4],
+        ],
+        attributes: { over: "sample", eps: 1e-6 },
+      },
+      {
+        inputs: [
+          [4, 3],
+          [4, 3],
+        ],
+        attributes: { over: "feature", eps: 0.5 },
+      },
+    ],
   },
-  vjp: (dy, _y, [x, u], { over, eps }, [s]) => {
-    let both: readonly [Tensor, Tensor] | null = null;
-    const run = (): readonly [Tensor, Tensor] => {
-      if (both === null) {
-        both = [overwriting(dy), emptyLike(u)];
-        launch(kernels.orthogonalUpdateBackward, { x, u, s, dy, dx: both[0], du: both[1] }, { ...rowSizes(x, over), eps });
-      }
-      return both;
-    };
-    return [() => run()[0], () => run()[1]];
-  },
-  samples: [
-    {
-      inputs: [
-        [3, 5],
-        [3, 5],
-      ],
-      attributes: { over: "feature", eps: 1e-6 },
-    },
-    {
-      inputs: [
-        [2, 2, 3, 4],
-        [2, 2, 3, 4],
-      ],
-      attributes: { over: "sample", eps: 1e-6 },
-    },
-    {
-      inputs: [
-        [4, 3],
-        [4, 3],
-      ],
-      attributes: { over: "feature", eps: 0.5 },
-    },
-  ],
-});
+);
 
 /**
  * x + u - s x with s = <x, u> / (<x, x> + eps): the part of u that is orthogonal to the stream x is added, the parallel part dropped.

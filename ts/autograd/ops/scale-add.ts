@@ -15,7 +15,7 @@ function rowsBy(factor: Tensor, x: Tensor): { rows: number; cols: number } {
   return { rows, cols: rows === 0 ? 0 : x.size / rows };
 }
 
-export const scaleAddOp = defineOp<Inputs, { readonly plus: number }>("scaleAdd", {
+export const scaleAddOp = /* @__PURE__ */ defineOp<Inputs, { readonly plus: number }>("scaleAdd", {
   forward: ([factor, u, x], { plus }) => {
     let alpha = factor;
     if (plus !== 0) {

@@ -22,7 +22,7 @@ function permuted(x: Tensor, order: readonly number[]): Tensor {
   return y;
 }
 
-export const transposeOp = defineOp<One, { readonly order: readonly number[] }>("transpose", {
+export const transposeOp = /* @__PURE__ */ defineOp<One, { readonly order: readonly number[] }>("transpose", {
   forward: ([x], { order }) => ({ value: permuted(x, order), batch: order[0] === 0 ? x.batch : leaveBatch("transpose", x) }),
   vjp: (dy, _y, _x, { order }) => [() => permuted(dy, inverseOf(order))],
   samples: [
@@ -57,28 +57,28 @@ function placed(x: Tensor, shape: Shape, starts: readonly number[], value: numbe
   return y;
 }
 
-export const sliceOp = defineOp<One, Window>("slice", {
+export const sliceOp = /* @__PURE__ */ defineOp<One, Window>("slice", {
   forward: ([x], window) => cut(x, window),
   vjp: (dy, _y, [x], { starts }) => [() => placed(dy, x.shape, starts, 0)],
   samples: [{ inputs: [[3, 5]], attributes: { starts: [1, 2], shape: [2, 3] } }],
 });
 
-export const padOp = defineOp<One, { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number }>(
-  "pad",
-  {
-    forward: ([x], { before, after, value }) =>
-      placed(
-        x,
-        x.shape.map((length, axis) => length + before[axis] + after[axis]),
-        before,
-        value,
-      ),
-    vjp: (dy, _y, [x], { before }) => [() => cut(dy, { starts: before, shape: x.shape })],
-    samples: [{ inputs: [[2, 3]], attributes: { before: [1, 0], after: [0, 2], value: 0.5 } }],
-  },
-);
+export const padOp = /* @__PURE__ */ defineOp<
+  One,
+  { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number }
+>("pad", {
+  forward: ([x], { before, after, value }) =>
+    placed(
+      x,
+      x.shape.map((length, axis) => length + before[axis] + after[axis]),
+      before,
+      value,
+    ),
+  vjp: (dy, _y, [x], { before }) => [() => cut(dy, { starts: before, shape: x.shape })],
+  samples: [{ inputs: [[2, 3]], attributes: { before: [1, 0], after: [0, 2], value: 0.5 } }],
+});
 
-export const concatOp = defineOp<readonly Tensor[], { readonly axis: number }>("concat", {
+export const concatOp = /* @__PURE__ */ defineOp<readonly Tensor[], { readonly axis: number }>("concat", {
   forward: (inputs, { axis }) => {
     const total = inputs.reduce((length, input) => length + input.shape[axis], 0);
     const shape = inputs[0].shape.map((length, place) => (place === axis ? total : length));
@@ -111,7 +111,7 @@ export const concatOp = defineOp<readonly Tensor[], { readonly axis: number }>("
   ],
 });
 
-export const broadcastOp = defineOp<One, { readonly shape: Shape }>("broadcast", {
+export const broadcastOp = /* @__PURE__ */ defineOp<One, { readonly shape: Shape }>("broadcast", {
   forward: ([x], { shape }) => alias(expanded(x, shape)),
   vjp: (dy, _y, [x]) => [() => sumTo(dy, x)],
   samples: [{ inputs: [[3, 1]], attributes: { shape: [2, 3, 4] } }],

@@ -20,7 +20,7 @@ function lastAxis(x: Tensor): { rows: number; cols: number } {
   return { rows: cols === 0 ? 0 : x.size / cols, cols };
 }
 
-export const softmaxOp = defineOp<One, object>("softmax", {
+export const softmaxOp = /* @__PURE__ */ defineOp<One, object>("softmax", {
   forward: ([x]) => {
     const y = emptyLike(x);
     launch(kernels.softmax, { x, y }, lastAxis(x));
@@ -36,7 +36,7 @@ export const softmaxOp = defineOp<One, object>("softmax", {
   samples: [{ inputs: [[3, 5]], attributes: {} }],
 });
 
-export const logSoftmaxOp = defineOp<One, object>("logSoftmax", {
+export const logSoftmaxOp = /* @__PURE__ */ defineOp<One, object>("logSoftmax", {
   forward: ([x]) => {
     const y = emptyLike(x);
     launch(kernels.logSoftmax, { x, y }, lastAxis(x));
@@ -75,7 +75,7 @@ function chained(dy: Tensor, slope: Tensor, scale: number): Tensor {
   return dx;
 }
 
-export const crossEntropyOp = defineOp<Two, { readonly smoothing: number }>("crossEntropy", {
+export const crossEntropyOp = /* @__PURE__ */ defineOp<Two, { readonly smoothing: number }>("crossEntropy", {
   forward: ([logits, target], { smoothing }) => {
     const [rows, cols] = logits.shape;
     const loss = emptyLike(logits, [rows]);
@@ -111,7 +111,7 @@ export const crossEntropyOp = defineOp<Two, { readonly smoothing: number }>("cro
   ],
 });
 
-export const binaryCrossEntropyOp = defineOp<Two, object>("binaryCrossEntropy", {
+export const binaryCrossEntropyOp = /* @__PURE__ */ defineOp<Two, object>("binaryCrossEntropy", {
   forward: ([logits, target]) => {
     const loss = emptyLike(logits);
     const slope = emptyLike(logits);
