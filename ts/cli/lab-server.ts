@@ -85,9 +85,9 @@ function readPages(folder: string, live: boolean): Map<string, Page> {
 
 /** The name of the file that a path asks for; null for what is none. */
 function fileOf(url: string): string | null {
+  const path = url.split("?", 1)[0];
   try {
-    const { pathname } = new URL(url, "http://localhost");
-    return pathname === "/" ? "index.html" : decodeURIComponent(pathname.slice(1));
+    return path === "/" ? "index.html" : decodeURIComponent(path.slice(1));
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 // Keeps the state of a run in the browser's storage while it goes on: after a while, when it stands still, and at its end.
 import type { Checkpoint, RunEvent, SamplesEvent } from "../train/index.ts";
-import type { Storage, StoredRun } from "./storage.ts";
+import type { RunStore, StoredRun } from "./storage.ts";
 
 /** Milliseconds between two savings at least, and as a multiple of what one takes. */
 const INTERVAL = 5000;
@@ -10,7 +10,7 @@ export interface KeeperOptions {
   readonly id: string;
   readonly steps: number;
   /** Null where the browser keeps nothing. */
-  readonly storage: Storage | null;
+  readonly storage: RunStore | null;
   /** What is kept so far. */
   readonly before?: StoredRun | undefined;
   readonly onKept: (step: number) => void;

@@ -30,6 +30,15 @@ export interface StoredRun {
   readonly pieces: number;
 }
 
+/** Where a run keeps its state. */
+export interface RunStore {
+  run(id: string): Promise<StoredRun | undefined>;
+  /** The state of a run together with what happened since the last time; all of it or nothing. */
+  saveRun(run: StoredRun, events: readonly RunEvent[]): Promise<void>;
+  /** The log of a run. */
+  events(id: string): Promise<RunEvent[]>;
+}
+
 const asked = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -43,7 +52,7 @@ const done = (transaction: IDBTransaction): Promise<void> =>
   });
 
 /** What is kept in this browser. */
-export class Storage {
+export class Storage implements RunStore {
   private readonly database: IDBDatabase;
 
   private constructor(database: IDBDatabase) {
@@ -81,7 +90,6 @@ export class Storage {
     return (await asked(this.database.transaction("runs").objectStore("runs").get(id))) as StoredRun | undefined;
   }
 
-  /** The state of a run together with what happened since the last time; all of it or nothing. */
   async saveRun(run: StoredRun, events: readonly RunEvent[]): Promise<void> {
     const transaction = this.database.transaction(["runs", "events"], "readwrite");
     transaction.objectStore("runs").put(run);
@@ -89,7 +97,6 @@ export class Storage {
     await done(transaction);
   }
 
-  /** The log of a run. */
   async events(id: string): Promise<RunEvent[]> {
     const range = IDBKeyRange.bound([id, 0], [id, Infinity]);
     const pieces = (await asked(this.database.transaction("events").objectStore("events").getAll(range))) as RunEvent[][];

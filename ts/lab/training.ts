@@ -11,17 +11,16 @@ import {
   Trainer,
   type Checkpoint,
   type JsonObject,
+  type Machine,
   type Pool,
   type RunEvent,
   type RunStartEvent,
 } from "../train/index.ts";
-import { describeBrowser } from "./browser-machine.ts";
 import { openSource, type Splits } from "./data-source.ts";
 import { Keeper } from "./keeper.ts";
-import { versionsOf, type LabKernels } from "./kernels.ts";
 import type { FromWorker, RunOrder, ToWorker } from "./protocol.ts";
 import type { ProgramOptions } from "../cli/training-program.ts";
-import type { Storage } from "./storage.ts";
+import type { RunStore } from "./storage.ts";
 
 /** Images whose predictions are shown. */
 const SAMPLES = 16;
@@ -30,8 +29,10 @@ const PERIOD = 50;
 
 export interface Surroundings {
   readonly order: RunOrder;
-  readonly kernels: LabKernels;
-  readonly storage: Storage | null;
+  /** What computes, and what it runs on, for logs and checkpoints. */
+  readonly versions: RunStartEvent["versions"];
+  readonly machine: Machine;
+  readonly storage: RunStore | null;
   readonly openPool: (options: ProgramOptions, threads: number) => Promise<Pool>;
   readonly post: (message: FromWorker) => void;
 }
@@ -93,7 +94,7 @@ export class LabRun {
 
   /** Trains to the end, from what is kept where `resume` says so. Errors: what keeps it from beginning or going on. */
   async train(resume: boolean): Promise<void> {
-    const { order, kernels, storage, openPool, post } = this.surroundings;
+    const { order, versions, storage, openPool, post } = this.surroundings;
     const { settings, source, id, threads } = order;
     post({ type: "state", state: "preparing" });
     const before = resume ? await storage?.run(id) : undefined;
@@ -106,7 +107,7 @@ export class LabRun {
         command: order.command,
         settings,
         data: describeData(splits.train),
-        versions: versionsOf(kernels),
+        versions,
       };
       const trainer = new Trainer({ ...trainerSettings(settings, train), pool, test: testLoader(splits.test, settings), about });
       const keeper = new Keeper({
@@ -130,7 +131,7 @@ export class LabRun {
   }
 
   private start(trainer: Trainer, pool: Pool, { train }: Splits): RunStartEvent {
-    const { order, kernels } = this.surroundings;
+    const { order, versions, machine } = this.surroundings;
     const { label, settings, command } = order;
     const { model, width, seed, epochs, shards } = settings;
     return {
@@ -139,8 +140,8 @@ export class LabRun {
       recipe: recipeOf(settings),
       model: width === null ? model : `${model}, width ${width}`,
       parameters: pool.model.parameters().reduce((sum, { size }) => sum + size, 0),
-      machine: describeBrowser(),
-      versions: versionsOf(kernels),
+      machine,
+      versions,
       shards,
       workers: pool.workers,
       seed,

@@ -4,8 +4,9 @@ import { setBackend } from "../autograd/index.ts";
 import { createWasmBackend } from "../backend/index.ts";
 import * as program from "../cli/training-program.ts";
 import { LocalPool, type Pool } from "../train/index.ts";
+import { describeBrowser } from "./browser-machine.ts";
 import type { ProgramOptions } from "../cli/training-program.ts";
-import { openKernels } from "./kernels.ts";
+import { openKernels, versionsOf } from "./kernels.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { Storage } from "./storage.ts";
 import { LabRun } from "./training.ts";
@@ -39,6 +40,8 @@ async function begin({ order, resume }: Extract<ToWorker, { type: "start" }>, he
   const run = new LabRun({
     order,
     kernels,
+    versions: versionsOf(kernels),
+    machine: describeBrowser(),
     storage,
     post,
     openPool: (options, threads) => openPool(kernels.module, options, threads),
