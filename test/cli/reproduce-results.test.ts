@@ -108,8 +108,8 @@ test("gaps stay gaps", () => {
 test("Markdown and HTML tell all of it, with text escaped", async () => {
   const grid = { ...gridOf([[0.5, 0.6], [0.6, 0.71], [0.1, 0.19]], { published }), title: "a <b>" }; // prettier-ignore
   const markdown = gridMarkdown(grid);
-  assert.match(markdown, /^## a <b>\n\nA et al\. 2000, Table 1 \(s\)\. Expected: nothing\n/);
-  assert.match(markdown, /\n\| orthogonal \| 34\.50 ± 7\.78 \| 2\/2 \| 9\.00 ± 0\.10 \| −10\.50 \| −1\.00 \| same \|\n/);
+  assert.match(markdown, /^## a \\<b\\>\n\nA et al\. 2000, Table 1 \(s\)\. Expected: nothing\n/);
+  assert.match(markdown, /\n\| orthogonal +\| 34\.50 ± 7\.78 \| +2\/2 \| +9\.00 ± 0\.10 \| +−10\.50 \| +−1\.00 \| +same \|\n/);
   assert.match(markdown, /- orthogonal against additive: paired t\(1\): p = 0\.030; 2 of 2 seeds agree/);
   assert.is(markdown.match(/`(?:ab){32}`/g)?.length, 6);
   const report = await renderGridReport(grid);

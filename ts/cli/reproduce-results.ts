@@ -1,4 +1,5 @@
 // From the logs of a grid's runs to its table: our numbers, the paper's, whether they point the same way, and what the seeds can show.
+import { readFileSync } from "node:fs";
 import { matches, type Claim, type Evaluate, type Labels, type Published } from "../recipes/evaluate.ts";
 import { baselineOf, combinationName, varying } from "../recipes/recipe.ts";
 import type { Setting } from "../recipes/setting.ts";
@@ -9,6 +10,7 @@ import { meanOf, paired, spreadOf, type Paired } from "../report/significance.ts
 import { readMeasures } from "./measures.ts";
 import { packageCommit } from "./package-info.ts";
 import type { Plan } from "./reproduce-plan.ts";
+import type { RunFolder } from "./run-folder.ts";
 
 /** Differences below this probability count as shown. */
 const LEVEL = 0.05;
@@ -91,6 +93,16 @@ export function settingLine({ epochs, batch, trainImages, width, depth, lr }: Se
   ].join(", ");
 }
 
+/** The commit that a run's recipe.json says it was made by; none of an installed package, or of a file that cannot be read. */
+function recordedCommit({ recipe }: RunFolder): string[] {
+  try {
+    const { commit } = JSON.parse(readFileSync(recipe, "utf8")) as { readonly commit?: unknown };
+    return typeof commit === "string" && /^[0-9a-f]{7,64}$/.test(commit) ? [commit] : [];
+  } catch {
+    return [];
+  }
+}
+
 const same = (a: Labels, b: Labels): boolean => Object.keys(a).length === Object.keys(b).length && matches(a, b);
 
 /** Gathers what there is; runs that are not done are gaps. `logs` are those of plan.runs, in order. */
@@ -123,7 +135,8 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     const base = wanted && halves.find(({ labels }) => same(labels, wanted));
     return base ? { ...row, difference: differenceOf(evaluate, row, base) } : row;
   });
-  const commit = packageCommit();
+  const recorded = plan.runs.flatMap(({ folder }, index) => (logs[index] ? recordedCommit(folder) : []));
+  const commit = recorded.length > 0 ? [...new Set(recorded)].join(", ") : packageCommit();
   return {
     name: file.name,
     title,
@@ -139,6 +152,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     curves: evaluate.curves ?? [],
     profiles: evaluate.profiles ?? [],
     maps: evaluate.maps ?? [],
+    streams: evaluate.streams ?? false,
     seeds,
     rows,
     command,

@@ -31,6 +31,7 @@ interface ReproduceOptions {
   readonly output: string;
   readonly checkpointBlocks?: number;
   readonly dryRun: boolean;
+  readonly markdown?: string;
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -166,17 +167,32 @@ async function runExperiment(estimated: Estimated, word: string, options: Reprod
 async function reproduce(word: string, options: ReproduceOptions): Promise<void> {
   const files = chosenRecipes(word);
   const { scale, output, seeds, checkpointBlocks } = options;
-  const estimates: Estimated[] = [];
-  for (const file of files) {
-    const plan = planExperiment(file, await loadRecipe(file), {
-      scale,
-      output,
-      ...(seeds !== undefined && { seeds }),
-      ...(checkpointBlocks !== undefined && { checkpointBlocks }),
+  const plans: Plan[] = [];
+  for (const file of files)
+    plans.push(
+      planExperiment(file, await loadRecipe(file), {
+        scale,
+        output,
+        ...(seeds !== undefined && { seeds }),
+        ...(checkpointBlocks !== undefined && { checkpointBlocks }),
+      }),
+    );
+  if (options.markdown !== undefined) {
+    const { writeResultsPage } = await import("./reproduce-markdown.ts");
+    // Folders of this machine say nothing to a reader.
+    const shown = { ...options, output: OUTPUT, dataDir: DATA_DIR };
+    const paths = await writeResultsPage(plans, {
+      file: options.markdown,
+      command: commandOf(word, shown),
+      commandOf: (name) => commandOf(name, { ...shown, dataDir: "DIR" }),
+      warn: say,
     });
-    // All of them before the first begins: what cannot be run is said now.
-    estimates.push(await estimate(plan));
+    process.stdout.write(paths.map((path) => `written ${path}\n`).join(""));
+    return;
   }
+  const estimates: Estimated[] = [];
+  // All of them before the first begins: what cannot be run is said now.
+  for (const plan of plans) estimates.push(await estimate(plan));
   if (options.dryRun) {
     process.stdout.write(`${estimates.map(costLine).join("\n")}\n`);
     return;
@@ -226,6 +242,7 @@ export function addReproduce(program: Command): void {
       number("--checkpoint-blocks", { whole: true, least: 1 }),
     )
     .option("--dry-run", "only say what it costs", false)
+    .option("--markdown <file>", "run nothing; write what is done as a page there, with pictures beside it")
     .addHelpText(
       "after",
       `

@@ -104,6 +104,8 @@ export interface Evaluate {
   readonly curves?: readonly MeasuredCurve[];
   readonly profiles?: readonly MeasuredProfile[];
   readonly maps?: readonly MeasuredMap[];
+  /** What watched skips do to their stream is a figure of the paper too. */
+  readonly streams?: true;
   /** An axis whose labels are numbers, to draw results over. */
   readonly sweep?: string;
 }

@@ -1,7 +1,7 @@
 // Curves of a run or several over epochs or steps: the raw course faint, the smoothed one over it, evaluations with points,
 // the last value of each run written at its end.
 import { CHART_WIDTH, draw, type ChartSpec } from "./chart.ts";
-import { colorOf, dashOf, figure, key, type RunLabel, type Table } from "./figure.ts";
+import { colorOf, dashOf, figure, key, type Drawn, type RunLabel, type Table } from "./figure.ts";
 import { html, type Html } from "./html.ts";
 import { quantile, sample, smooth, thin, windowFor, type Point } from "./series.ts";
 
@@ -50,15 +50,20 @@ function prepare({ index, name, batches = [], exact = [], evaluations = [] }: Cu
   return { index, name, raw: batches, line: course, marks: evaluations.filter(({ y }) => Number.isFinite(y)) };
 }
 
+/** A figure of curves, as drawCurves() makes it, for a page. */
+export async function curveFigure(curves: CurveFigure): Promise<Html | undefined> {
+  return (await drawCurves(curves))?.html;
+}
+
 /** A figure of curves; undefined where no run has a finite value. */
-export async function curveFigure({ id, title, note, unit, curves, format, axis, range }: CurveFigure): Promise<Html | undefined> {
+export async function drawCurves({ id, title, note, unit, curves, format, axis, range }: CurveFigure): Promise<Drawn | undefined> {
   const prepared = curves.map(prepare);
   const shown = prepared.flatMap(({ line, marks }) => [...(marks.length > 0 ? marks : line)]);
   if (shown.length === 0) return undefined;
   const values = shown.map(({ y }) => y);
   const lines = prepared.flatMap(({ line }) => line.map(({ y }) => y));
   // The first few batches of a curve may lie far off: they are cut rather than let the rest shrink.
-  const [low, high] = range(Math.min(...values), Math.max(quantile(lines, 0.995), Math.max(...values)));
+  const [low, high] = range(Math.min(...values), Math.max(...(lines.length > 0 ? [quantile(lines, 0.995)] : []), ...values));
   const lastX = Math.max(
     ...prepared.flatMap(({ raw, line, marks }) => [raw, line, marks].flatMap((list) => list.slice(-1).map(({ x }) => x))),
   );
@@ -100,7 +105,11 @@ export async function curveFigure({ id, title, note, unit, curves, format, axis,
     padding: { left: 0, right: RIGHT, top: 8, bottom: 0 },
   };
   const body = await draw({ id, title, description, left: LEFT, width: PLOT_WIDTH, height: PLOT_HEIGHT, spec });
-  return figure({ title, note, key: key(curves), body, numbers: numbersOf(prepared, unit, format) });
+  const plain = note && !/[<&]/.test(note.markup) ? note.markup : undefined;
+  return {
+    html: figure({ title, note, key: key(curves), body, numbers: numbersOf(prepared, unit, format) }),
+    picture: { id, title: `${title}${title.includes(" by ") ? "" : `, by ${unit}`}`, key: curves, ...(plain !== undefined && { note: plain }), charts: [{ svg: body }] }, // prettier-ignore
+  };
 }
 
 function layersOf({ index, raw, line, marks }: Prepared): ChartSpec[] {

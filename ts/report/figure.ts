@@ -81,6 +81,32 @@ export interface Figure {
   readonly wide?: boolean;
 }
 
+/** What a figure is drawn of, for a picture that stands alone. */
+export interface Picture {
+  /** Unique among the figures of a page. */
+  readonly id: string;
+  readonly title: string;
+  /** Whose lines are whose; none needs fewer than two. */
+  readonly key: readonly RunLabel[];
+  /** What a reader of the picture alone must know. */
+  readonly note?: string;
+  /** Drawings by draw(), each with a name where there are several. */
+  readonly charts: readonly { readonly name?: string; readonly svg: Html }[];
+  readonly scale?: ColorScale;
+}
+
+/** What colors mean: names of variables from least to most, and the values at both ends and in the middle. */
+export interface ColorScale {
+  readonly colors: readonly string[];
+  readonly ticks: readonly string[];
+}
+
+/** A figure of a page, and the same as a picture. */
+export interface Drawn {
+  readonly html: Html;
+  readonly picture: Picture;
+}
+
 export function figure({ title, note, key: keyOf, body, numbers, numbersTitle = "Numbers", wide = false }: Figure): Html {
   return html`<figure class="${wide ? "wide" : ""}">
     <figcaption>

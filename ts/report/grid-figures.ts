@@ -1,10 +1,10 @@
 // The drawings of a grid of runs: our numbers beside the paper's, a sweep over numbers, and the course of learning.
 import { CHART_WIDTH, draw, type ChartSpec } from "./chart.ts";
-import { curveFigure } from "./curves.ts";
-import { colorOf, figure, type Table } from "./figure.ts";
-import { gridTable, meanCourse, numberText, type Grid, type GridRow } from "./grid.ts";
-import { html, type Html } from "./html.ts";
-import { formatNumber } from "./numbers.ts";
+import { drawCurves } from "./curves.ts";
+import { colorOf, figure, key, type Drawn, type Table } from "./figure.ts";
+import { gridTable, meanCourse, numberText, trainingCourse, type Grid, type GridRow } from "./grid.ts";
+import { html } from "./html.ts";
+import { formatLoss } from "./numbers.ts";
 
 const RIGHT = 16;
 const ROW = 26;
@@ -25,7 +25,7 @@ function shortNames(rows: readonly GridRow[]): { readonly names: readonly string
 }
 
 /** Mean and spread of each combination, single seeds faint, the paper's number as a ring. */
-export async function dotFigure(grid: Grid): Promise<Html | undefined> {
+export async function dotFigure(grid: Grid): Promise<Drawn | undefined> {
   const rows = grid.rows.filter(shown);
   if (rows.length === 0) return undefined;
   const { names, left } = shortNames(rows);
@@ -35,7 +35,11 @@ export async function dotFigure(grid: Grid): Promise<Html | undefined> {
     return { row: names[index], mean, low: mean - half, high: mean + half };
   });
   const seeds = rows.flatMap(({ values }, index) => values.flatMap((value) => (value === null ? [] : [{ row: names[index], value }])));
-  const papers = rows.flatMap(({ paper }, index) => (paper?.value === undefined ? [] : [{ row: names[index], value: paper.value }]));
+  const published = rows.flatMap(({ paper }, index) => (paper?.value === undefined ? [] : [{ row: names[index], value: paper.value }]));
+  // Numbers of another scale altogether would leave ours no room; the table has them.
+  const span = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
+  const own = [...ours.flatMap(({ low, high }) => [low, high]), ...seeds.map(({ value }) => value)];
+  const papers = span([...own, ...published.map(({ value }) => value)]) <= 4 * Math.max(2, span(own)) ? published : [];
   const y = { field: "row", type: "nominal", sort: null, title: null, axis: { grid: true, labelLimit: 0, minExtent: left - 8, maxExtent: left - 8 } }; // prettier-ignore
   const layer: ChartSpec[] = [
     { data: { values: seeds }, mark: { type: "point", filled: true, size: 22, color: "var(--muted)", opacity: 0.5 }, encoding: { x: { field: "value" } } }, // prettier-ignore
@@ -48,7 +52,12 @@ export async function dotFigure(grid: Grid): Promise<Html | undefined> {
   const spec: ChartSpec = {
     layer,
     encoding: {
-      x: { type: "quantitative", title: `${grid.unit} %`, scale: { zero: false, nice: true }, axis: { tickCount: 5, grid: true } },
+      x: {
+        type: "quantitative",
+        title: `${grid.unit} %`,
+        scale: { zero: false, nice: true },
+        axis: { tickCount: 5, grid: true, format: ".4~g" },
+      },
       y,
     },
   };
@@ -59,14 +68,16 @@ export async function dotFigure(grid: Grid): Promise<Html | undefined> {
     )
     .join(" ");
   const body = await draw({ id: "dots", title: grid.title, description, left, width, height: ROW * rows.length, spec });
-  const note = html`Dot and line: our mean and standard deviation; faint: single
-  seeds${papers.length > 0 && html`; diamond: the paper's number, at its own scale`}. ${grid.better === "higher" ? "Higher" : "Lower"} is
-  better.`;
-  return figure({ title: "Ours beside the paper's", note, body, numbers: numbersOf(grid) });
+  const words = `Dot and line: our mean and standard deviation; faint: single seeds${papers.length > 0 ? "; diamond: the paper's number, at its own scale" : ""}. ${grid.better === "higher" ? "Higher" : "Lower"} is better.`; // prettier-ignore
+  const title = papers.length > 0 ? "Ours beside the paper's" : "All combinations";
+  return {
+    html: figure({ title, note: html`${words}`, body, numbers: numbersOf(grid) }),
+    picture: { id: "dots", title: grid.title, key: [], note: words, charts: [{ svg: body }] },
+  };
 }
 
 /** Results over an axis of numbers. */
-export async function sweepFigure(grid: Grid): Promise<Html | undefined> {
+export async function sweepFigure(grid: Grid): Promise<Drawn | undefined> {
   const { sweep } = grid;
   if (sweep === undefined) return undefined;
   const rows = grid.rows.filter((row) => shown(row) && Number.isFinite(Number(row.labels[sweep])));
@@ -104,17 +115,24 @@ export async function sweepFigure(grid: Grid): Promise<Html | undefined> {
   };
   const description = rows.map(({ name, mean, spread }) => `${name}: ${numberText(mean, spread)}.`).join(" ");
   const body = await draw({ id: "sweep", title: `${grid.unit} by ${sweep}`, description, left, width: CHART_WIDTH - left - RIGHT, height: 190, spec }); // prettier-ignore
-  const note = html`${grid.unit} in percent, mean and standard deviation over seeds${names.length > 1 && html`: ${names.join("; ")}`}.`;
-  return figure({ title: `Over ${sweep}`, note, body });
+  const words = `${grid.unit} in percent, mean and standard deviation over seeds.`;
+  const series = names.map((name, index) => ({ index, name }));
+  return {
+    html: figure({ title: `Over ${sweep}`, note: html`${words}`, key: key(series), body }),
+    picture: { id: "sweep", title: `${grid.title}: ${grid.unit} over ${sweep}`, key: series, note: words, charts: [{ svg: body }] },
+  };
 }
 
-/** The course of learning: the mean over seeds. At most so many combinations, those of the table's top. */
-export async function courseFigure(grid: Grid, most = 8): Promise<Html | undefined> {
-  const rows = grid.rows.filter(({ logs }) => logs.some((log) => log !== null)).slice(0, most);
+/** Combinations whose curves one figure takes: those of the table's top. */
+export const MOST_CURVES = 8;
+
+/** The course of learning: the mean over seeds. */
+export async function courseFigure(grid: Grid): Promise<Drawn | undefined> {
+  const rows = grid.rows.filter(({ logs }) => logs.some((log) => log !== null)).slice(0, MOST_CURVES);
   const percent = (share: number): number => (grid.better === "higher" ? share : 1 - share);
   const curves = rows.map(({ name, logs }, index) => ({ index, name, evaluations: meanCourse(logs, percent) }));
   if (curves.every(({ evaluations }) => evaluations.length < 2)) return undefined;
-  return curveFigure({
+  return drawCurves({
     id: "course",
     title: `Held-out ${grid.unit} by epoch`,
     note: html`Mean over seeds.`,
@@ -126,28 +144,19 @@ export async function courseFigure(grid: Grid, most = 8): Promise<Html | undefin
   });
 }
 
-/** What the method measured, over time: the first seed of each combination. */
-export async function measureFigures(grid: Grid, most = 8): Promise<Html[]> {
-  const drawn: Html[] = [];
-  for (const [number, { title, measure, value }] of grid.curves.entries()) {
-    const curves = grid.rows.slice(0, most).map(({ name, measures }, index) => ({
-      index,
-      name,
-      exact: (measures.find((own) => own.length > 0) ?? []).flatMap((each) =>
-        each.measure === measure && value in each.values ? [{ x: each.step, y: each.values[value] }] : [],
-      ),
-    }));
-    const made = await curveFigure({
-      id: `measure-${number}`,
-      title,
-      note: html`The first seed of each.`,
-      unit: "step",
-      curves: curves.filter(({ exact }) => exact.length > 1),
-      format: formatNumber,
-      axis: "format(datum.value, '.2~g')",
-      range: (low, high) => [Math.min(0, low), high > 0 ? 1.05 * high : 1],
-    });
-    if (made !== undefined) drawn.push(made);
-  }
-  return drawn;
+/** Training loss, smoothed: the first seed of each that was run. */
+export async function trainingFigure(grid: Grid): Promise<Drawn | undefined> {
+  const rows = grid.rows.filter(({ logs }) => logs.some((log) => log !== null)).slice(0, MOST_CURVES);
+  const curves = rows.map(({ name, logs }, index) => ({ index, name, exact: trainingCourse(logs) }));
+  if (curves.every(({ exact }) => exact.length < 4)) return undefined;
+  return drawCurves({
+    id: "training",
+    title: "Training loss by epoch",
+    note: html`The first seed of each, smoothed.`,
+    unit: "epoch",
+    curves,
+    format: formatLoss,
+    axis: "format(datum.value, '.2~g')",
+    range: (low, high) => [Math.max(0, 0.9 * low), high > 0 ? 1.05 * high : 1],
+  });
 }

@@ -1,39 +1,16 @@
 // The report of a grid of runs: one HTML file that stands alone, with the table, the paper's figures drawn from our runs, and digests.
-import { table } from "./figure.ts";
-import { courseFigure, dotFigure, measureFigures, sweepFigure } from "./grid-figures.ts";
+import { table, type Drawn } from "./figure.ts";
+import { resultDrawings, streamDrawings } from "./grid-drawings.ts";
 import { gridTable, type Grid } from "./grid.ts";
-import { heatMaps, lettersNote } from "./heat-map.ts";
+import { lettersNote } from "./heat-map.ts";
 import { html, type Html } from "./html.ts";
 import { formatSpan } from "./numbers.ts";
 import { page, section } from "./page.ts";
-import { epochOf } from "./run-log.ts";
 import { reproduction } from "./settings.ts";
 import { statement } from "./significance.ts";
 
-/** Combinations whose blocks are drawn. */
-const MOST_MAPS = 4;
-
-async function figures(grid: Grid): Promise<Html | undefined> {
-  const usual = [await dotFigure(grid), await sweepFigure(grid), await courseFigure(grid)].filter((each) => each !== undefined);
-  const drawn = [...usual, ...(await measureFigures(grid))];
-  return drawn.length === 0 ? undefined : html`<div class="figures">${drawn}</div>`;
-}
-
-/** What skips do to their stream: the first seed of the first combinations that were measured. */
-async function streams(grid: Grid): Promise<Html | undefined> {
-  const measured = grid.rows.flatMap(({ name, logs }) => {
-    const log = logs.find((each) => each !== null && each.diagnostics.some(({ blocks }) => blocks.length > 0));
-    return log ? [{ name, log }] : [];
-  });
-  const some = measured.slice(0, MOST_MAPS);
-  if (some.length === 0) return undefined;
-  const runs = some.map(({ name, log }, index) => ({
-    index,
-    name,
-    diagnostics: log.diagnostics.filter(({ blocks }) => blocks.length > 0),
-  }));
-  const maps = await heatMaps(runs, "epoch", (index, step) => epochOf(step, some[index].log.start));
-  return html`<div class="figures">${maps}</div>`;
+function figures(drawn: readonly Drawn[]): Html | undefined {
+  return drawn.length === 0 ? undefined : html`<div class="figures">${drawn.map(({ html: made }) => made)}</div>`;
 }
 
 function tests(grid: Grid): Html | undefined {
@@ -72,7 +49,8 @@ export async function renderGridReport(grid: Grid): Promise<string> {
     title: grid.title,
     lead: lead(grid),
     content: html`${section("Expected", html`<p>${grid.expects}</p>`)} ${section("Results", results)}
-    ${section("What the seeds show", tests(grid))} ${section("Figures", await figures(grid))}
-    ${section("Skip connections", await streams(grid), lettersNote)} ${section("Runs", runs.length > 0 ? reproduction(runs) : undefined)}`,
+    ${section("What the seeds show", tests(grid))} ${section("Figures", figures(await resultDrawings(grid)))}
+    ${section("Skip connections", figures(await streamDrawings(grid)), lettersNote)}
+    ${section("Runs", runs.length > 0 ? reproduction(runs) : undefined)}`,
   });
 }

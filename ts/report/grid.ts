@@ -1,6 +1,7 @@
 // The results of a grid of runs as reports and tables take them: a row a combination, beside what the paper has.
 import type { Paired } from "./significance.ts";
-import type { RunLog } from "./run-log.ts";
+import { epochOf, type RunLog } from "./run-log.ts";
+import { smooth, windowFor, type Point } from "./series.ts";
 
 /** A number of the paper. */
 export interface PaperNumber {
@@ -94,6 +95,8 @@ export interface Grid {
   readonly curves: readonly GridCurve[];
   readonly profiles: readonly GridProfile[];
   readonly maps: readonly GridMap[];
+  /** The paper draws what skips do to their stream. */
+  readonly streams: boolean;
   readonly seeds: readonly number[];
   readonly rows: readonly GridRow[];
   readonly command: string;
@@ -143,4 +146,12 @@ export function meanCourse(logs: readonly (RunLog | null)[], of: (top1: number) 
   return [...byEpoch]
     .sort(([a], [b]) => a - b)
     .map(([x, values]) => ({ x, y: values.reduce((sum, value) => sum + value, 0) / values.length }));
+}
+
+/** The training loss of the first run that there is, smoothed, over epochs. */
+export function trainingCourse(logs: readonly (RunLog | null)[]): Point[] {
+  const log = logs.find((each) => each !== null);
+  if (!log) return [];
+  const points = log.steps.map(({ step, loss }) => ({ x: epochOf(step, log.start), y: loss }));
+  return smooth(points, windowFor(points.length));
 }

@@ -60,17 +60,24 @@ const scales = {
   },
 };
 
-function variables(
+const byName = (
   colors: { readonly [name: string]: string },
   { h, d }: { readonly h: readonly string[]; readonly d: readonly string[] },
-): string {
-  const all = [...Object.entries(colors), ...h.map((color, i) => [`h-${i}`, color]), ...d.map((color, i) => [`d-${i}`, color])];
-  return all.map(([name, color]) => `--${name}:${color}`).join(";");
-}
+): ReadonlyMap<string, string> =>
+  new Map([
+    ...Object.entries(colors),
+    ...h.map((color, i): [string, string] => [`h-${i}`, color]),
+    ...d.map((color, i): [string, string] => [`d-${i}`, color]),
+  ]);
+
+/** Colors by the names of the variables, for pictures that stand alone. */
+export const colorsByName = { light: byName(light, scales.light), dark: byName(dark, scales.dark) };
+
+const variables = (colors: ReadonlyMap<string, string>): string => [...colors].map(([name, color]) => `--${name}:${color}`).join(";");
 
 /** The colors as CSS variables. */
-export const palette = `:root{color-scheme:light dark;${variables(light, scales.light)}}
-@media (prefers-color-scheme:dark){:root{${variables(dark, scales.dark)}}}`;
+export const palette = `:root{color-scheme:light dark;${variables(colorsByName.light)}}
+@media (prefers-color-scheme:dark){:root{${variables(colorsByName.dark)}}}`;
 
 export const style = `
 ${palette}

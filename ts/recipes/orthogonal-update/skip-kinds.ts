@@ -45,5 +45,5 @@ export default recipe({
     desk: { ...desk, only: { depth: ["18"], data: ["cifar10"] } },
     smoke: { only: { depth: ["18"], data: ["cifar10"], skip: ["additive", "orthogonal"] } },
   },
-  evaluate: { unit: accuracy, protocol: bestEpochs(5), against: { skip: "additive" }, published },
+  evaluate: { unit: accuracy, protocol: bestEpochs(5), against: { skip: "additive" }, published, streams: true },
 });

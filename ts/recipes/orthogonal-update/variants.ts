@@ -50,5 +50,5 @@ export default recipe({
     desk: { ...desk, seeds: 1, only: { skip: ["additive", "orthogonal", "unified, from additive", "scaled stream, orthogonal", "rezero, orthogonal"] } }, // prettier-ignore
     smoke: { only: {} },
   },
-  evaluate: { unit: accuracy, protocol: bestEpochs(5), against: { skip: "additive" } },
+  evaluate: { unit: accuracy, protocol: bestEpochs(5), against: { skip: "additive" }, streams: true },
 });

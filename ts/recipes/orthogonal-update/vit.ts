@@ -47,5 +47,5 @@ export default recipe({
     desk: { ...vitDesk, only: { net: ["ViT-S"], data: ["cifar10"] } },
     smoke: vitSmoke,
   },
-  evaluate: { unit: accuracy, protocol: bestEpochs(5), against: { skip: "additive" }, published },
+  evaluate: { unit: accuracy, protocol: bestEpochs(5), against: { skip: "additive" }, published, streams: true },
 });

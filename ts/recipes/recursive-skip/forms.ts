@@ -52,5 +52,5 @@ export default recipe({
     desk: { ...desk, depth: 56, only: { lambda: ["0.5", "1", "2"] } },
     smoke: { depth: 8, only: { lambda: ["1", "2"] } },
   },
-  evaluate: { unit: error, protocol: lastEpoch, against: { form: "plain", lambda: "1" }, claims },
+  evaluate: { unit: error, protocol: lastEpoch, against: { form: "plain", lambda: "1" }, claims, sweep: "lambda" },
 });
