@@ -33,6 +33,8 @@ export interface NonFinite {
   readonly samples?: readonly number[];
   /** A variable that was not finite before the step. */
   readonly before?: string;
+  /** Computed on a device, where nobody looks for the place. */
+  readonly device?: true;
   /** The learning rate of the step. */
   readonly learningRate: number;
 }
@@ -54,7 +56,8 @@ function subjectOf({ what, name, value }: NonFinite): string {
 }
 
 /** Where it comes up; "" where that is all there is to say. */
-function originOf({ what, op, first, layer, shards }: NonFinite): string {
+function originOf({ what, op, first, layer, shards, device }: NonFinite): string {
+  if (device) return "";
   const where = shards === undefined ? "" : `, ${shardsText(shards)}`;
   if (op !== undefined) return `first as ${first} in the result of ${op} (layer ${layer}${where})`;
   if (what === "loss") return "nowhere to be found when the step was computed again, so the program does not do the same twice";

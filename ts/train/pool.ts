@@ -69,6 +69,10 @@ export interface Pool {
    */
   step(batches: AnyBatch | readonly AnyBatch[], settings?: StepSettings): Promise<StepResult>;
   evaluate(batch: AnyBatch, settings?: EvaluateSettings): Promise<Evaluation>;
+  /** Brings model, optimizer and ema up to date where a device has their values; to be waited for before they are read. */
+  settle?(): Promise<void>;
+  /** Gives the device what they have now; to be called after they were written. */
+  adopt?(): void;
   /** What befell workers since the last call and was made good; without workers nothing can. */
   takeFaults?(): readonly Fault[];
   close(): Promise<void>;

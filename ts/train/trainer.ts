@@ -94,6 +94,8 @@ export class Trainer {
     if (!Number.isInteger(accumulate) || accumulate < 1)
       throw new Error(`Trainer: accumulate ${accumulate}, wanted a whole number of at least 1`);
     this.options = options;
+    if (options.digests && options.pool.settle)
+      throw new Error("Trainer: digests of a run on a device, whose bits are its own, wanted a pool on the CPU");
     this.chain = options.digests ? new DigestChain(options.pool) : null;
   }
 
@@ -102,7 +104,7 @@ export class Trainer {
     return Math.ceil(this.options.train.batchesPerEpoch / (this.options.accumulate ?? 1));
   }
 
-  /** Everything needed to go on from here. */
+  /** Everything needed to go on from here. Of a pool on a device: as of its last settle(). */
   checkpoint(): Checkpoint {
     const chain = this.chain?.chain ?? null;
     return captureState(this.options.pool, this.position, {
@@ -139,6 +141,7 @@ export class Trainer {
           "steps than an uninterrupted run",
       );
     this.position = restoreState(this.options.pool, checkpoint);
+    this.options.pool.adopt?.();
     const { best, skips, chain } = checkpoint.state;
     this.best = typeof best === "number" ? best : -1;
     this.skips = typeof skips === "number" ? skips : 0;
@@ -194,6 +197,7 @@ export class Trainer {
         break;
       }
     }
+    await pool.settle?.();
     if (reason === "finished" && this.position.epoch < epochs) reason = "max-steps";
     yield { type: "run-end", digest: digest(pool.model), seconds: seconds(), steps: this.steps, reason };
   }
@@ -207,6 +211,7 @@ export class Trainer {
   private async *saved(best: boolean): AsyncGenerator<RunEvent> {
     const { save } = this.options;
     if (!save) return;
+    await this.options.pool.settle?.();
     const path = await save(this.checkpoint(), { step: this.steps, best });
     yield { type: "checkpoint", path, step: this.steps };
   }
