@@ -1,0 +1,122 @@
+// Runs kernels on a GPU against their float64 definitions and prints a line of JSON for each: its name, and what was wrong. Arguments:
+// families; without any, all. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
+import type { Kernel } from "../../ts/kernels/kernel.ts";
+import { createWebgpuBackend, type WebgpuBackend } from "../../ts/webgpu.ts";
+import { families } from "../kernels/families.ts";
+import { loadFamily, makeInputs, type Sizes } from "../kernels/harness.ts";
+import { testGpu } from "./driver.ts";
+
+/** Allowed error beside the kernel's own: GPUs fuse, approximate division and exp, and sum in float32 throughout. */
+function toleranceOf(kernel: Kernel, numbers: Sizes): number {
+  const own = kernel.tolerance?.(numbers) ?? 4e-7 * Math.sqrt(kernel.terms?.(numbers) ?? 1);
+  return own === 0 ? 0 : Math.max(4e-6, 4 * own);
+}
+
+const GAP = 8;
+const GUARD = 12345.678;
+
+interface Case {
+  readonly apart: boolean;
+  readonly withOptional: boolean;
+}
+
+function expected(kernel: Kernel, inputs: Readonly<Record<string, Float32Array>>, numbers: Sizes, { withOptional }: Case) {
+  const lengths = kernel.lengths(numbers);
+  const buffers: Record<string, Float64Array | null> = {};
+  for (const name of kernel.order) {
+    const absent = kernel.buffers[name].endsWith("?") && !withOptional;
+    buffers[name] = absent ? null : Float64Array.from(inputs[name] ?? new Float64Array(lengths[name]).fill(NaN));
+  }
+  kernel.define(buffers as Parameters<Kernel["define"]>[0], numbers);
+  return buffers;
+}
+
+async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, seed: number, given: Case): Promise<string | null> {
+  const lengths = kernel.lengths(numbers);
+  const inputs = makeInputs(kernel, numbers, seed);
+  const names = kernel.order.filter((name) => given.withOptional || !kernel.buffers[name].endsWith("?"));
+  // Where each buffer begins: odd places, so that nothing is aligned by chance.
+  const at = new Map<string, number>();
+  let end = GAP;
+  for (const name of names) {
+    at.set(name, given.apart ? GAP + 1 : end + 1);
+    end += lengths[name] + 1 + GAP;
+  }
+  const image = new Float32Array(end).fill(GUARD);
+  for (const name of names) image.set(inputs[name] ?? new Float32Array(lengths[name]).fill(NaN), given.apart ? 0 : at.get(name)!);
+  const owners = given.apart
+    ? names.map((name) => {
+        const owner = backend.allocate(lengths[name] + 2 * GAP + 1);
+        const own = new Float32Array(lengths[name] + 2 * GAP + 1).fill(GUARD);
+        own.set(inputs[name] ?? new Float32Array(lengths[name]).fill(NaN), GAP + 1);
+        backend.write(owner, own);
+        return owner;
+      })
+    : [backend.allocate(end)];
+  if (!given.apart) backend.write(owners[0], image);
+  const operands = Object.fromEntries(
+    kernel.order.map((name) => {
+      const index = names.indexOf(name);
+      return [name, index < 0 ? null : backend.view(owners[given.apart ? index : 0], at.get(name)!, lengths[name])];
+    }),
+  );
+  backend.run(kernel, operands as Parameters<typeof backend.run<typeof kernel.buffers, typeof kernel.numbers>>[1], numbers);
+  const contents = await Promise.all(owners.map((owner) => backend.read(owner)));
+  for (const owner of owners) backend.free(owner);
+  const wanted = expected(kernel, inputs, numbers, given);
+  const tolerance = toleranceOf(kernel, numbers);
+  const guard = Math.fround(GUARD);
+  let untouched = 0;
+  for (const [index, name] of names.entries()) {
+    const from = at.get(name)!;
+    const all = contents[given.apart ? index : 0];
+    const values = all.subarray(from, from + lengths[name]);
+    if (kernel.buffers[name].startsWith("in") && kernel.buffers[name] !== "inout") {
+      if (!values.every((value, i) => Object.is(value, inputs[name][i]))) return `${name} is an input and was changed`;
+    } else {
+      const right = wanted[name]!;
+      let scale = 0;
+      for (const value of right) if (Number.isFinite(Math.fround(value))) scale = Math.max(scale, Math.abs(value));
+      for (let i = 0; i < lengths[name]; i++) {
+        const finite = Number.isFinite(Math.fround(right[i]));
+        if (finite ? Math.abs(values[i] - right[i]) <= tolerance * scale + 2 ** -126 : Object.is(values[i], Math.fround(right[i])))
+          continue;
+        return `${name}[${i}] is ${values[i]}, wanted ${right[i]} within ${tolerance} of ${scale}`;
+      }
+    }
+    if (given.apart) untouched += all.filter((value) => value === guard).length - 2 * GAP - 1;
+  }
+  if (!given.apart)
+    untouched = contents[0].filter((value) => value === guard).length - (end - names.reduce((sum, name) => sum + lengths[name], 0));
+  return untouched === 0 ? null : "wrote outside of its buffers";
+}
+
+async function examine(backend: WebgpuBackend, kernel: Kernel): Promise<string | null> {
+  const hasOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?"));
+  const cases: Case[] = [
+    { apart: true, withOptional: true },
+    // Another shader, which takes time to compile: a third of the samples.
+    { apart: false, withOptional: !hasOptional },
+  ];
+  // All at once: the device has the commands of many samples before the first is read.
+  const found = await Promise.all(
+    kernel.samples.flatMap((numbers, index) =>
+      cases.slice(0, index % 3 === 0 ? 2 : 1).map(async (given) => {
+        const wrong = await check(backend, kernel, numbers, index + 1, given);
+        return wrong === null ? null : `${JSON.stringify(numbers)} ${JSON.stringify(given)}: ${wrong}`;
+      }),
+    ),
+  );
+  return found.find((wrong) => wrong !== null) ?? null;
+}
+
+const backend = await createWebgpuBackend({ gpu: await testGpu() });
+const wanted = process.argv.slice(2);
+for (const family of wanted.length > 0 ? wanted : families)
+  for (const kernel of (await loadFamily(family)) ?? []) {
+    const begin = performance.now();
+    const wrong = await examine(backend, kernel).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    const milliseconds = Math.round(performance.now() - begin);
+    console.log(JSON.stringify({ kernel: kernel.name, samples: kernel.samples.length, wrong, milliseconds }));
+  }
+backend.destroy();

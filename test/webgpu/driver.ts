@@ -1,0 +1,49 @@
+// Where tests find a GPU in Node: the package `webgpu` that test/runtimes/install.ts installed, and the software Vulkan driver that
+// comes with Chromium. Programs run in a process of their own, with the driver in their environment.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { cache } from "../runtimes/packages.ts";
+
+const packageFile = join(cache, "webgpu/node_modules/webgpu/index.js");
+const chromium = "/usr/lib/chromium";
+const driver = join(chromium, "vk_swiftshader_icd.json");
+const home = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Why there is no GPU for tests; null where there is one. PERPEND_GPU=1 takes the machine's own driver. */
+export function missing(): string | null {
+  if (!existsSync(packageFile)) return "package webgpu is not installed (node --import tsx test/runtimes/install.ts webgpu)";
+  if (process.env["PERPEND_GPU"] === undefined && !existsSync(driver)) return `no Vulkan driver for it (${driver} of Debian's chromium)`;
+  return null;
+}
+
+/** In a program: the package's GPU. */
+export async function testGpu(): Promise<GPU> {
+  const { create } = (await import(pathToFileURL(packageFile).href)) as { create: (options: readonly string[]) => GPU };
+  return create([]);
+}
+
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program of test/webgpu with the driver in its environment. */
+export function runProgram(file: string, args: readonly string[] = []): Finished {
+  const runtime = mkdtempSync(join(tmpdir(), "perpend-gpu-"));
+  const own = process.env["PERPEND_GPU"] === undefined;
+  const libraries = [chromium, ...(process.env["LD_LIBRARY_PATH"] === undefined ? [] : [process.env["LD_LIBRARY_PATH"]])].join(":");
+  try {
+    return spawnSync(process.execPath, ["--import", "tsx", join(home, file), ...args], {
+      cwd: home,
+      encoding: "utf8",
+      env: { ...process.env, ...(own && { XDG_RUNTIME_DIR: runtime, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: libraries }) },
+      maxBuffer: 64 * 1024 * 1024,
+    });
+  } finally {
+    rmSync(runtime, { recursive: true, force: true });
+  }
+}

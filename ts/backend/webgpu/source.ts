@@ -1,0 +1,91 @@
+// A compute shader as data. Its body reads and writes buffers by functions alone, x_at(i) and y_put(i, value), which add the offset of a
+// view. Several names may stand for one GPU buffer (in-place kernels, views of one tensor), which WebGPU binds once: `places` says which.
+
+export type Use = "in" | "in?" | "out" | "out?" | "inout";
+
+export interface Source {
+  /** Unique. */
+  readonly name: string;
+  readonly buffers: Readonly<Record<string, Use>>;
+  /** Names of whole numbers, u.<name>: u32. */
+  readonly integers?: readonly string[];
+  /** Names of numbers, u.<name>: f32. */
+  readonly floats?: readonly string[];
+  /** Invocations of a workgroup. */
+  readonly threads: number;
+  /** Functions and workgroup variables. */
+  readonly declarations?: string;
+  /** Body of the entry point. It sees `group` (number of the workgroup), `thread` and `wg.z`. */
+  readonly main: string;
+}
+
+/** One dispatch. */
+export interface Pass {
+  readonly source: Source;
+  readonly numbers: Readonly<Record<string, number>>;
+  /** Workgroups; those beyond a dimension's limit are laid out in rows, so that `group` may be larger. */
+  readonly groups: number;
+  /** Layers of workgroups, wg.z. */
+  readonly layers?: number;
+  /** Buffers that begin at these places of the scratch memory, which has then no name itself. */
+  readonly parts?: Readonly<Record<string, number>>;
+}
+
+/** How a kernel runs on a GPU. */
+export interface GpuKernel {
+  /** Floats of scratch memory, which shaders know as `scratch`; none by default. */
+  readonly scratch?: (numbers: Readonly<Record<string, number>>) => number;
+  readonly passes: (numbers: Readonly<Record<string, number>>) => readonly Pass[];
+}
+
+export type GpuKernels = Readonly<Record<string, GpuKernel>>;
+
+/** Which binding each buffer of a source is, -1 for one that is absent. */
+export type Places = readonly number[];
+
+const isWritten = (use: Use): boolean => use === "out" || use === "out?" || use === "inout";
+
+/** For each binding whether the shader writes to it. */
+export function writtenBindings({ buffers }: Source, places: Places): boolean[] {
+  const written: boolean[] = [];
+  Object.values(buffers).forEach((use, index) => {
+    const place = places[index];
+    if (place >= 0) written[place] = (written[place] ?? false) || isWritten(use);
+  });
+  return written;
+}
+
+function accessors(name: string, use: Use, place: number): string {
+  if (place < 0) {
+    const put = isWritten(use) ? `\nfn ${name}_put(i: u32, value: f32) {}` : "";
+    return `const has_${name} = false;\nfn ${name}_at(i: u32) -> f32 { return 0.0; }${put}`;
+  }
+  const put = isWritten(use) ? `\nfn ${name}_put(i: u32, value: f32) { memory${place}[u.at_${name} + i] = value; }` : "";
+  return `const has_${name} = true;\nfn ${name}_at(i: u32) -> f32 { return memory${place}[u.at_${name} + i]; }${put}`;
+}
+
+/** The numbers of a source in the order of its uniform block: offsets of buffers, whole numbers, others. */
+export function uniformNames({ buffers, integers = [], floats = [] }: Source): { readonly integers: string[]; readonly floats: string[] } {
+  return { integers: [...Object.keys(buffers).map((name) => `at_${name}`), ...integers], floats: [...floats] };
+}
+
+/** The text of a shader. */
+export function shaderText(source: Source, places: Places): string {
+  const { integers, floats } = uniformNames(source);
+  const fields = [...integers.map((name) => `  ${name}: u32,`), ...floats.map((name) => `  ${name}: f32,`)];
+  const memories = writtenBindings(source, places).map(
+    (written, index) => `@group(0) @binding(${index + 1}) var<storage, ${written ? "read_write" : "read"}> memory${index}: array<f32>;`,
+  );
+  return [
+    `struct Numbers {\n${fields.join("\n")}\n}`,
+    "@group(0) @binding(0) var<uniform> u: Numbers;",
+    ...memories,
+    ...Object.entries(source.buffers).map(([name, use], index) => accessors(name, use, places[index])),
+    source.declarations ?? "",
+    `@compute @workgroup_size(${source.threads})`,
+    "fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) wgs: vec3<u32>, @builtin(local_invocation_index) thread: u32) {",
+    "  let group = wg.y * wgs.x + wg.x;",
+    source.main,
+    "}",
+  ].join("\n");
+}

@@ -1,0 +1,196 @@
+// Runs kernels on a GPU through WebGPU. Results are near those of the CPU, never the same bits: sums have another order, and drivers
+// may fuse and approximate. Values come back later (read()); there is no readSync.
+import type { Kernel, Numbers, Role } from "../../kernels/kernel.ts";
+import { bufferOf, type Backend, type Buffer, type MemoryUse, type Operands } from "../backend.ts";
+import { findAdapter, openDevice, type AdapterChoice } from "./adapter.ts";
+import { DeviceError } from "./device-error.ts";
+import { copy, fill } from "./elementwise.ts";
+import { DeviceMemory, USAGE, webgpuBuffer, type WebgpuBuffer } from "./memory.ts";
+import { Recorder } from "./recorder.ts";
+import type { Source } from "./source.ts";
+import { kernelsOf } from "./table.ts";
+
+/** What a device is, as the driver tells it. */
+export interface AdapterAbout {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** A driver that computes on the CPU: right, and slow. */
+  readonly software: boolean;
+}
+
+export interface WebgpuBackend extends Backend {
+  readonly device: GPUDevice;
+  readonly about: AdapterAbout;
+  /** Resolves when the device has done all that was asked for. Error: DeviceError. */
+  done(): Promise<void>;
+  /** Submits what was recorded; reads do so by themselves. */
+  flush(): void;
+  /** Dispatches and command buffers so far. */
+  counts(): { readonly dispatches: number; readonly submissions: number };
+  /** Destroys the device; the backend is of no use any more. */
+  destroy(): void;
+}
+
+export type WebgpuOptions = AdapterChoice;
+
+/** Most elements that one workgroup of `fill` and `copy` sees to. */
+const THREADS = 256;
+
+function aboutOf({ info }: GPUAdapter): AdapterAbout {
+  const { vendor, architecture, description } = info;
+  const fallback = "isFallbackAdapter" in info && info.isFallbackAdapter === true;
+  return {
+    vendor,
+    architecture,
+    description,
+    software: fallback || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${description}`),
+  };
+}
+
+/**
+ * A backend over a GPU, for setBackend(), withBackend() or a DevicePool. Errors: DeviceError of kind `unavailable` where there is no
+ * adapter.
+ */
+export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
+  const adapter = await findAdapter(options);
+  const device = await openDevice(adapter);
+  const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  const recorder = new Recorder(device);
+  /** What went wrong and was not told yet; a lost device stays lost. */
+  let failure: DeviceError | null = null;
+  const memory = new DeviceMemory(device, (bytes) => {
+    failure ??= new DeviceError("out-of-memory", `no ${(bytes / 1048576).toFixed(0)} MiB more on the device; use a smaller batch or model`);
+  });
+  const outputs = new Map<number, GPUBuffer[]>();
+  void device.lost.then(({ reason, message }) => {
+    const why = reason === "destroyed" ? "it was destroyed" : message || "the driver says no more";
+    failure = new DeviceError("lost", `the device is lost (${why}); go on from the last checkpoint, on the CPU or a new backend`);
+  });
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    const { error } = event as GPUUncapturedErrorEvent;
+    const isMemory = error.constructor.name === "GPUOutOfMemoryError";
+    failure ??= new DeviceError(isMemory ? "out-of-memory" : "validation", error.message);
+  });
+  const check = (): void => {
+    if (failure === null) return;
+    const told = failure;
+    if (told.kind !== "lost") failure = null;
+    throw told;
+  };
+  const each = (source: Source, length: number, buffers: Readonly<Record<string, WebgpuBuffer>>, value = 0): void =>
+    recorder.dispatch({ source, numbers: { length, value }, groups: Math.ceil(length / THREADS) }, buffers);
+  const output = (bytes: number): GPUBuffer =>
+    outputs.get(bytes)?.pop() ?? device.createBuffer({ size: bytes, usage: USAGE.mapRead | USAGE.copyTarget });
+
+  return {
+    name: "webgpu",
+    elementBytes: 4,
+    device,
+    about: aboutOf(adapter),
+    allocate(length: number): Buffer {
+      check();
+      if (4 * length > largest)
+        throw new DeviceError(
+          "out-of-memory",
+          `a tensor of ${4 * length} bytes, wanted at most ${largest}, the device's limit for one buffer`,
+        );
+      const made: WebgpuBuffer = { block: memory.take(4 * length), offset: 0, length, freed: false, owned: true };
+      return made;
+    },
+    free(buffer: Buffer): void {
+      const own = webgpuBuffer(buffer);
+      own.freed = true;
+      if (own.owned) memory.give(own.block);
+    },
+    view(buffer: Buffer, offset: number, length: number): Buffer {
+      const own = webgpuBuffer(buffer);
+      if (offset < 0 || offset + length > own.length)
+        throw new Error(`view: elements ${offset} to ${offset + length} of a buffer of ${own.length}, wanted inside`);
+      const made: WebgpuBuffer = { block: own.block, offset: own.offset + offset, length, freed: false, owned: false };
+      return made;
+    },
+    write(buffer: Buffer, from: ArrayLike<number>): void {
+      check();
+      const { block, offset, length } = webgpuBuffer(buffer);
+      if (from.length > length) throw new Error(`write: ${from.length} values into ${length} elements, wanted at most as many`);
+      // What was recorded before must see the values before.
+      if (recorder.uses(block)) recorder.flush();
+      const values = Float32Array.from(from);
+      device.queue.writeBuffer(block.gpu, 4 * offset, values);
+    },
+    fill(buffer: Buffer, value: number): void {
+      check();
+      each(fill, buffer.length, { y: webgpuBuffer(buffer) }, value);
+    },
+    copy(from: Buffer, to: Buffer): void {
+      check();
+      if (from.length > to.length) throw new Error(`copy: ${from.length} elements to ${to.length}, wanted at most as many`);
+      each(copy, from.length, { x: webgpuBuffer(from), y: webgpuBuffer(to) });
+    },
+    async read(buffer: Buffer): Promise<Float32Array> {
+      check();
+      const own = webgpuBuffer(buffer);
+      const bytes = 4 * own.length;
+      let size = 256;
+      while (size < bytes) size *= 2;
+      const target = output(size);
+      recorder.copyOut(own, target, bytes);
+      recorder.flush();
+      try {
+        await target.mapAsync(1, 0, bytes); // GPUMapMode.READ
+      } catch (error) {
+        // The reason of a lost device is told a little later.
+        await Promise.resolve();
+        check();
+        throw new DeviceError("lost", `reading failed: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      const values = new Float32Array(target.getMappedRange(0, bytes).slice(0));
+      target.unmap();
+      const list = outputs.get(size);
+      if (list) list.push(target);
+      else outputs.set(size, [target]);
+      check();
+      return values;
+    },
+    run<B extends Record<string, Role>, N extends readonly string[]>(kernel: Kernel<B, N>, given: Operands<B>, numbers: Numbers<N>): void {
+      check();
+      const { [kernel.name]: shader } = kernelsOf();
+      if (shader === undefined) throw new Error(`${kernel.name}: no shader, wanted one in ts/backend/webgpu`);
+      const wanted = kernel.lengths(numbers);
+      const buffers: Record<string, WebgpuBuffer | null> = {};
+      for (const key of kernel.order) {
+        const buffer = bufferOf(kernel, key, given[key], wanted[key]);
+        buffers[key] = buffer === null ? null : webgpuBuffer(buffer);
+      }
+      const scratch = shader.scratch?.(numbers as Record<string, number>) ?? 0;
+      const block = scratch > 0 ? memory.take(4 * scratch) : null;
+      const part = (offset: number): WebgpuBuffer | null =>
+        block && { block, offset, length: scratch - offset, freed: false, owned: false };
+      for (const pass of shader.passes(numbers as Record<string, number>)) {
+        const more = pass.parts
+          ? Object.entries(pass.parts).map(([name, offset]) => [name, part(offset)] as const)
+          : [["scratch", part(0)] as const];
+        recorder.dispatch(pass, { ...buffers, ...Object.fromEntries(more) });
+      }
+      // Commands run in order: the next owner's come later.
+      if (block !== null) memory.give(block);
+    },
+    memoryUse(): MemoryUse {
+      return { buffers: memory.buffers, bytes: memory.bytes, peakBytes: memory.peakBytes };
+    },
+    flush(): void {
+      recorder.flush();
+    },
+    async done(): Promise<void> {
+      recorder.flush();
+      await device.queue.onSubmittedWorkDone();
+      check();
+    },
+    counts: () => ({ dispatches: recorder.dispatches, submissions: recorder.submissions }),
+    destroy(): void {
+      device.destroy();
+    },
+  };
+}
