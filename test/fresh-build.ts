@@ -15,13 +15,13 @@ interface Part {
 const parts: readonly Part[] = [
   {
     name: "wasm",
-    inputs: ["assembly", "asconfig.json", "package-lock.json"],
-    outputs: ["build/strict.wasm", "build/relaxed.wasm", "build/browser/strict.wasm"],
+    inputs: ["assembly", "asconfig.json", "asconfig.inference.json", "package-lock.json"],
+    outputs: ["build/strict.wasm", "build/relaxed.wasm", "build/inference.wasm", "build/browser/strict.wasm"],
   },
   {
     name: "js",
     inputs: ["ts", "workers", "tsconfig.json", "tsconfig.build.json", "package.json", "package-lock.json"],
-    outputs: ["build/ts", "build/workers", "build/node", "build/browser/ts", "build/browser/workers"],
+    outputs: ["build/ts", "build/workers", "build/node", "build/serve.js", "build/browser/ts", "build/browser/workers"],
   },
 ];
 

@@ -11,6 +11,8 @@ import { data, evaluated, inference, pictures, strict, trained } from "./trained
 
 const test = suite("predictor");
 
+const bundled = (await import(new URL("../../build/serve.js", import.meta.url).href)) as typeof import("../../ts/serve/index.ts");
+
 const COUNT = 5;
 const images = new Float32Array(COUNT * 3072);
 pictures(COUNT).forEach((picture, index) => images.set(inputOf(picture, { ...data, ...data.image }), index * 3072));
@@ -36,6 +38,7 @@ for (const [name, settings] of models)
       assert.equal(predictor.probabilities(images.slice(0, 3072)), wanted.slice(0, 10), "one alone");
       predictor.dispose();
     }
+    assert.equal(bundled.createPredictor(bytes, { kernels: inference }).probabilities(images), wanted, "by build/serve.js");
     const small = checkpointForServing(bytes);
     assert.ok(small.length < bytes.length);
     const predictor = createPredictor(small, { kernels: inference });
