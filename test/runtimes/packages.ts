@@ -40,13 +40,16 @@ export const deno: RuntimePackage = {
   file: process.platform === "win32" ? "deno.exe" : "deno",
 };
 
+/** Cloudflare's runtime, started by miniflare: the last one for Node 20. */
+export const workerd: RuntimePackage = { id: "workerd", title: "workerd", package: "miniflare@4.20260426.0", file: "dist/src/index.js" };
+
 /** For qemu on other machines. */
 export const arm64: RuntimePackage = node(26, "arm64");
 
 /** Where the packages are. */
 export const cache: string = process.env["PERPEND_RUNTIMES"] ?? join(home, "node_modules/.cache/runtimes");
 
-/** Where a package's executable is, if it is installed. */
+/** Where a package's executable, or its main module, is, if it is installed. */
 export function executableOf({ id, package: name, file }: RuntimePackage): string {
   return join(cache, id, "node_modules", name.slice(0, name.lastIndexOf("@")), file);
 }

@@ -1,11 +1,12 @@
 // Every engine that digests are compared on: how to ask it, or why it is not here.
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { findChromium } from "../report/chromium.ts";
-import { askBrowser, type BrowserKind } from "./browser.ts";
+import { askBrowser } from "./browser.ts";
 import { ask, output } from "./launch.ts";
 import { arm64, bun, cache, deno, executableOf, nodes, type RuntimePackage } from "./packages.ts";
+import { found } from "./path.ts";
 import type { Answer, Request } from "./request.ts";
+import type { BrowserKind } from "./visit.ts";
 
 export interface Runtime {
   readonly title: string;
@@ -60,12 +61,6 @@ function browser(kind: BrowserKind, title: string, file: string | undefined): Ru
     version: async () => /\d+[\d.]*/.exec(await output([file ?? "", "--version"]))?.[0] ?? "",
     ask: (request, limit) => askBrowser(kind, file ?? "", request, limit),
   };
-}
-
-/** A program on PATH. */
-function found(...names: string[]): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
 }
 
 /** Flags of V8 that decide how WebAssembly is compiled. */
