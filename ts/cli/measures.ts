@@ -43,10 +43,10 @@ export interface Measures {
   close(): void;
 }
 
-/** Opens the file behind what there is up to a step; later lines are dropped, they will be measured again. */
+/** Opens the file behind what there is up to a step; later lines are dropped, they will be measured again, and at step 0 all of them. */
 export function openMeasures(folder: RunFolder, step: number): Measures {
   const path = fileOf(folder);
-  const kept = linesOf(path).filter((line) => typeof line["step"] === "number" && line["step"] <= step);
+  const kept = linesOf(path).filter((line) => typeof line["step"] === "number" && line["step"] <= step && step > 0);
   if (existsSync(path)) writeFileSync(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
   let file: ReturnType<typeof openLines> | null = null;
   const add = (at: number, measures: readonly JsonObject[]): void => {

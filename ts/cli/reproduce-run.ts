@@ -196,6 +196,8 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     recorder.open(run.folder, message);
     const gather = gatherDiagnostics(experiment.watched(pool.model));
     const measures = openMeasures(run.folder, trainer.steps);
+    // Of the initial weights too; a run that is taken up again has them.
+    if (trainer.steps === 0) measures.add(0, experiment.measure(pool.model));
     const tell = (given: RunEvent): void => {
       const event = gather(measures.take(given));
       if (event === undefined || (event.type === "checkpoint" && event.path === "")) return;

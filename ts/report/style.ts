@@ -141,6 +141,7 @@ thead th{color:var(--muted);vertical-align:bottom}
 .settings thead .swatch{margin-right:7px}
 .settings thead th{color:var(--ink)}
 .settings tbody td{background:var(--mark);padding-left:8px;border-left:4px solid var(--paper)}
+.tests{padding-left:1.2em}
 .none{color:var(--muted);font-style:italic}
 .samples{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:22px 12px}
 .samples li{display:grid;align-content:start;justify-items:start;font-size:.875rem;line-height:1.35;min-width:0}
