@@ -89,6 +89,16 @@ test("a model that diverged gives no predictions", async () => {
   assert.throws(() => predictor.predict(pictures(1)), /not finite/);
 });
 
+test("a Node Buffer is left as it is", async () => {
+  const bytes = Buffer.from(await trained({}, 1));
+  const before = Buffer.from(Uint8Array.from(bytes));
+  const odd = Buffer.concat([Buffer.alloc(1), bytes]).subarray(1);
+  const wanted = createPredictor(bytes, { kernels: strict }).probabilities(images);
+  assert.equal(createPredictor(bytes, { kernels: strict }).probabilities(images), wanted);
+  assert.equal(createPredictor(odd, { kernels: strict }).probabilities(images), wanted, "at an odd address");
+  assert.ok(bytes.equals(before));
+});
+
 test("files that are no checkpoint of a model are refused", async () => {
   const bytes = await trained({}, 1);
   const whole = decodeCheckpoint(bytes, "it");

@@ -78,7 +78,8 @@ export function decodeCheckpointHeader(
     return fail(LENGTH_BYTES, "no hash in front", "a perpend checkpoint (weights alone? load them as a state dict)");
   if (bytes.length < end || end < DIGITS_AT + ZEROS.length) fail(bytes.length, "the end", "a whole header");
   const stated = ascii(DIGITS_AT, DIGITS_AT + ZEROS.length);
-  const blanked = bytes.slice(0, end);
+  // A copy, also of a Buffer, whose own slice() is none.
+  const blanked = Uint8Array.from(bytes.subarray(0, end));
   blanked.set(new TextEncoder().encode(ZEROS), DIGITS_AT);
   const actual = hash(blanked);
   if (stated !== actual) return fail(DIGITS_AT, `a header of SHA-256 ${actual}`, `the stated ${stated}: the file is damaged`);

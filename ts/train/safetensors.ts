@@ -172,7 +172,8 @@ export function tensorsOf(bytes: Uint8Array, { entries, dataStart }: Safetensors
   for (const { name, dtype, shape, begin, end } of entries) {
     const Type = types[dtype];
     let part = bytes.subarray(dataStart + begin, dataStart + end);
-    if (part.byteOffset % Type.BYTES_PER_ELEMENT !== 0) part = part.slice();
+    // A copy, also of a Buffer, whose own slice() is none.
+    if (part.byteOffset % Type.BYTES_PER_ELEMENT !== 0) part = Uint8Array.from(part);
     tensors.set(name, { shape, values: new Type(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength / Type.BYTES_PER_ELEMENT) });
   }
   return tensors;
