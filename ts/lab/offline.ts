@@ -52,8 +52,9 @@ async function answer(request: Request): Promise<Response> {
   try {
     return isolated(await fetch(request));
   } catch (error) {
-    const url = new URL(request.url);
-    const name = url.href === folder ? "index.html" : url.pathname;
+    // An address has its settings behind a `#`.
+    const { origin, pathname } = new URL(request.url);
+    const name = origin + pathname === folder ? "index.html" : pathname;
     const found = await (await caches.open(CACHE)).match(name, { ignoreSearch: true });
     if (found === undefined) throw error;
     return isolated(found);
