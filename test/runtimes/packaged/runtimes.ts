@@ -9,6 +9,7 @@ import { home } from "../stage.ts";
 import { visit, type BrowserKind } from "../visit.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Answer } from "./twenty-steps.ts";
+import { page } from "./user-programs.ts";
 
 export interface PackagedRuntime {
   readonly title: string;
@@ -19,7 +20,7 @@ export interface PackagedRuntime {
   ask(): Promise<Answer>;
 }
 
-const LIMIT = 60;
+const LIMIT = 100;
 
 function lastLine(text: string): Answer {
   const line = text.trim().split("\n").at(-1) ?? "";
@@ -67,10 +68,9 @@ function edge({ folder }: Consumer): PackagedRuntime {
 /** workerd, and browsers: with a bundle, and with the package's own files for browsers as they are. */
 export function bundledRuntimes(consumer: Consumer): PackagedRuntime[] {
   const { folder, package: unpacked } = consumer;
-  const page = (kind: BrowserKind, title: string, file: string | undefined, script: string): PackagedRuntime => ({
+  const browser = (kind: BrowserKind, title: string, file: string | undefined): PackagedRuntime => ({
     ...{ title, missing: file === undefined ? "not installed" : "", isNode: false, threads: true },
     ask: async () => {
-      const pages = { "/": `<!doctype html><title>perpend</title><script type="module" src="${script}"></script>` };
       const folders = {
         "/app/": join(folder, "web/"),
         "/plain/": `${folder}/`,
@@ -78,16 +78,8 @@ export function bundledRuntimes(consumer: Consumer): PackagedRuntime[] {
         // strict.wasm, one folder above the bundle.
         "/": join(unpacked, "build/"),
       };
-      return lastLine(await visit(kind, file ?? "", { pages, folders }, LIMIT));
+      return lastLine(await visit(kind, file ?? "", { pages: { "/": page }, folders }, LIMIT));
     },
   });
-  const pages = (kind: BrowserKind, title: string, file: string | undefined): PackagedRuntime[] => [
-    page(kind, title, file, "/app/page.js"),
-    page(kind, `${title}, no bundler`, file, "/plain/plain-page.js"),
-  ];
-  return [
-    edge(consumer),
-    ...pages("chromium", "Chromium", findChromium()),
-    ...pages("firefox", "Firefox", found("firefox-esr", "firefox")),
-  ];
+  return [edge(consumer), browser("chromium", "Chromium", findChromium()), browser("firefox", "Firefox", found("firefox-esr", "firefox"))];
 }
