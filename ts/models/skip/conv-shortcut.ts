@@ -2,6 +2,7 @@
 // Batch norm behind the convolution is our reading of "BN follows every weight layer".
 import { add, type Tensor } from "../../autograd/index.ts";
 import { BatchNorm2d, Conv2d, forwardConvNorm, Module, type init } from "../../nn/index.ts";
+import { throughImage } from "./as-image.ts";
 import type { BlockSite, Skip, SkipKind, StepContext } from "./skip.ts";
 
 export interface ConvShortcutOptions {
@@ -22,7 +23,8 @@ class ConvShortcut extends Module implements Skip {
 
   join(stream: Tensor, branch: () => Tensor, { input = stream }: StepContext): Tensor {
     const { conv, norm } = this;
-    return add(norm ? forwardConvNorm(conv, norm, input) : conv.forward(input), branch());
+    const shortcut = throughImage(input, (image) => (norm ? forwardConvNorm(conv, norm, image) : conv.forward(image)));
+    return add(shortcut, branch());
   }
 }
 

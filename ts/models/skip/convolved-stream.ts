@@ -1,7 +1,8 @@
 // A 1x1 convolution on the stream, the identity at the start: C x + f, or C x + f_perp around the orthogonal update, whose projection is on
 // x. In the released code of arXiv 2505.11881, not in its text; that f_perp is taken by x and not by C x is our reading.
-import { add, reshape, subtract, type Tensor } from "../../autograd/index.ts";
+import { add, subtract, type Tensor } from "../../autograd/index.ts";
 import { Conv2d, Module, type Variable } from "../../nn/index.ts";
+import { throughImage } from "./as-image.ts";
 import { wantStream } from "./learned-skip.ts";
 import type { Skip, SkipKind, StepContext } from "./skip.ts";
 
@@ -26,11 +27,7 @@ class ConvolvedStreamSkip extends Module implements Skip {
 
   join(stream: Tensor, branch: () => Tensor, context: StepContext): Tensor {
     const { inner, conv } = this;
-    const { shape, rank } = stream;
-    // Tokens are an image of one row.
-    const image = rank === 4 ? stream : reshape(stream, [shape[0], 1, rank === 2 ? 1 : shape[1], shape[rank - 1]]);
-    const convolved = conv.forward(image);
-    const moved = rank === 4 ? convolved : reshape(convolved, shape);
+    const moved = throughImage(stream, (image) => conv.forward(image));
     return add(moved, inner === null ? branch() : subtract(inner.join(stream, branch, context), stream));
   }
 }

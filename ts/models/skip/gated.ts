@@ -6,6 +6,7 @@
 import { add, multiply, sigmoid, subtract, type Tensor } from "../../autograd/index.ts";
 import { Conv2d, Module, type init } from "../../nn/index.ts";
 import type { RandomStream } from "../../random.ts";
+import { throughImage } from "./as-image.ts";
 import type { Skip, SkipKind, StepContext } from "./skip.ts";
 
 export interface GatedOptions {
@@ -48,7 +49,7 @@ class GatedSkip extends Module implements Skip {
   }
 
   join(stream: Tensor, branch: () => Tensor, { input = stream }: StepContext): Tensor {
-    const gate = sigmoid(this.conv.forward(input));
+    const gate = sigmoid(throughImage(input, (image) => this.conv.forward(image)));
     const f = branch();
     if (this.exclusive) return add(stream, multiply(gate, subtract(f, stream)));
     return add(subtract(stream, multiply(gate, stream)), f);

@@ -37,5 +37,13 @@ export function checkStart(who: string, name: string, start: number): void {
 
 /** Error: a kind that does not read its stream, inside one that is about the stream. */
 export function wantStream(who: string, kind: SkipKind | undefined): void {
-  if (kind?.ignoresStream) throw new Error(`${who}: around "${kind.label}", which does not read its stream, wanted a skip that does`);
+  if (!kind?.ignoresStream && !kind?.ignoresStreamAtTimes) return;
+  const when = kind.ignoresStream ? "" : " in all blocks and steps";
+  throw new Error(`${who}: around "${kind.label}", which does not read its stream${when}, wanted a skip that does`);
+}
+
+/** What is said of the stream of a kind that is sometimes one, sometimes another. */
+export function eitherStream(...kinds: readonly SkipKind[]): Pick<SkipKind, "ignoresStream" | "ignoresStreamAtTimes"> {
+  if (kinds.every(({ ignoresStream }) => ignoresStream)) return { ignoresStream: true };
+  return kinds.some(({ ignoresStream, ignoresStreamAtTimes }) => ignoresStream || ignoresStreamAtTimes) ? { ignoresStreamAtTimes: true } : {}; // prettier-ignore
 }

@@ -1,11 +1,12 @@
 // One skip in some of a model's blocks, another in the rest.
 import { additive } from "./additive.ts";
+import { eitherStream } from "./learned-skip.ts";
 import type { BlockSite, SkipKind } from "./skip.ts";
 
 function either(label: string, kind: SkipKind, otherwise: SkipKind, chosen: (site: BlockSite) => boolean): SkipKind {
   return {
     label,
-    ...(kind.ignoresStream && otherwise.ignoresStream && { ignoresStream: true }),
+    ...eitherStream(kind, otherwise),
     at: (site) => (chosen(site) ? kind : otherwise).at(site),
   };
 }

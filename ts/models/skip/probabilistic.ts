@@ -6,6 +6,7 @@ import { affine, scaleAdd, type Tensor } from "../../autograd/index.ts";
 import { Module } from "../../nn/index.ts";
 import { stream as randomStream } from "../../random.ts";
 import { additive } from "./additive.ts";
+import { eitherStream } from "./learned-skip.ts";
 import { orthogonal } from "./orthogonal.ts";
 import type { BlockSite, Skip, SkipKind, StepContext } from "./skip.ts";
 import { StepCounter } from "./step-counter.ts";
@@ -61,6 +62,7 @@ export function probabilistic(
   if (!(pi >= 0 && pi <= 1)) throw new Error(`probabilistic: pi ${pi}, wanted a probability from 0 to 1`);
   return {
     label: `${inner.label} with probability ${pi}, else ${otherwise.label}`,
+    ...eitherStream(inner, otherwise),
     at: (site: BlockSite) => new ProbabilisticSkip(pi, inner.at(site), otherwise.at(site), site.index, evaluate),
   };
 }

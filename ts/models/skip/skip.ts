@@ -41,6 +41,8 @@ export interface SkipKind {
    * pixel, with zeros for new channels.
    */
   readonly ignoresStream?: boolean;
+  /** True where join() does not read its stream in some blocks or steps. */
+  readonly ignoresStreamAtTimes?: boolean;
   /** The skip of one block; it may be a Module with parameters of its own. */
   at(site: BlockSite): Skip;
 }

@@ -3,6 +3,7 @@
 // A reset of the optimizer is not the skip's affair: train a model of the first kind, then a new run of the second with its weights.
 import type { Tensor } from "../../autograd/index.ts";
 import { Module, Variable, type StateEntry } from "../../nn/index.ts";
+import { eitherStream } from "./learned-skip.ts";
 import type { Skip, SkipKind, StepContext } from "./skip.ts";
 import { StepCounter } from "./step-counter.ts";
 
@@ -54,7 +55,7 @@ export function switchAt(step: number, first: SkipKind, second: SkipKind): SkipK
   if (!Number.isSafeInteger(step) || step < 0) throw new Error(`switchAt: step ${step}, wanted a whole number of at least 0`);
   return {
     label: `${first.label}, from step ${step} ${second.label}`,
-    ...(first.ignoresStream && second.ignoresStream && { ignoresStream: true }),
+    ...eitherStream(first, second),
     at: (site) => new SwitchedSkip(step, first.at(site), second.at(site)),
   };
 }
