@@ -3,11 +3,27 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { chosenRecipes, loadRecipe, recipeFiles, type RecipeFile } from "../../ts/cli/recipe-files.ts";
 import { planExperiment } from "../../ts/cli/reproduce-plan.ts";
-import { additive, none, orthogonal, resnetV2 } from "../../ts/models/index.ts";
+import {
+  additive,
+  dropoutShortcut,
+  dropPath,
+  expanded,
+  linearResNet,
+  modulated,
+  none,
+  onBlocks,
+  orthogonal,
+  probabilistic,
+  recursive,
+  resnetV2,
+  vit,
+} from "../../ts/models/index.ts";
 import { SGD, schedule } from "../../ts/optim/index.ts";
 import { drawnShapes } from "../../ts/recipes/data-kind.ts";
 import { accuracy, bestEpochs, error, lastEpoch } from "../../ts/recipes/evaluate.ts";
+import "../../ts/node.ts";
 import { baselineOf, combinationName, labelOf, recipe, varying, type Experiment, type Recipe } from "../../ts/recipes/recipe.ts";
+import { reuseNet } from "../../ts/recipes/reuse-net.ts";
 import { SCALES, settingAt, shardsOf, type Scales } from "../../ts/recipes/setting.ts";
 
 const test = suite("recipe");
@@ -95,20 +111,55 @@ for (const [setting, message] of refused)
     assert.throws(() => settingAt("r", run, "paper"), message);
   });
 
-test("a depth that fits no formula and a kind's own rule are refused by the model, by name", () => {
-  const options = (experiment: Experiment, choice: Record<string, string>) => ({
-    recipe: "r",
-    choice,
-    setting: experiment.setting("smoke"),
-    classes: 10,
-    image: { height: 32, width: 32, channels: 3 },
-    seed: 1,
-    updatesPerEpoch: 2,
-    observeEvery: 0,
+const optionsOf = (experiment: Experiment, choice: Record<string, string>) => ({
+  recipe: "r",
+  choice,
+  setting: experiment.setting("smoke"),
+  classes: 10,
+  image: { height: 32, width: 32, channels: 3 },
+  seed: 1,
+  updatesPerEpoch: 2,
+  observeEvery: 0,
+});
+
+/** Models that cannot be, by what is refused. */
+const impossible: Readonly<Record<string, Recipe<typeof vary>["model"]>> = {
+  "cifarLayout: depth 21, wanted 6n+2 with n of at least 1": (_, { net }) => resnetV2({ ...net, depth: 21 }),
+  "recursive: lambda 0, wanted a whole number of at least 1": (_, { net }) => resnetV2({ ...net, depth: 8, skip: recursive(0) }),
+  "recursive: lambda 1.5, wanted a whole number of at least 1": (_, { net }) => resnetV2({ ...net, depth: 8, skip: recursive(1.5) }),
+  "expanded: lambda 0, wanted a finite number other than 0": (_, { net }) => resnetV2({ ...net, depth: 8, skip: expanded(0) }),
+  "probabilistic: pi 1.2, wanted a probability from 0 to 1": (_, { net }) => resnetV2({ ...net, depth: 8, skip: probabilistic(1.2) }),
+  "probabilistic: pi -0.1, wanted a probability from 0 to 1": (_, { net }) => resnetV2({ ...net, depth: 8, skip: probabilistic(-0.1) }),
+  "probabilistic: pi NaN, wanted a probability from 0 to 1": (_, { net }) => resnetV2({ ...net, depth: 8, skip: probabilistic(NaN) }),
+  "dropPath: rate 1, wanted": (_, { net }) => resnetV2({ ...net, depth: 8, skip: dropPath(1) }),
+  "dropoutShortcut: p 1, wanted at least 0 and below 1": (_, { net }) => resnetV2({ ...net, depth: 8, skip: dropoutShortcut({ p: 1 }) }),
+  "orthogonal: eps -1, wanted a finite number of at least 0": (_, { net }) => resnetV2({ ...net, depth: 8, skip: orthogonal({ eps: -1 }) }),
+  "onBlocks: block 7 of a model with 3 blocks, wanted 0 to 2": (_, { net }) => resnetV2({ ...net, depth: 8, skip: onBlocks([7], orthogonal()) }),
+  "modulation: tau 0.5, wanted at least 1": (_, { net }) => modulated(resnetV2({ ...net, depth: 8 }), { tau: 0.5 }),
+  "FeatureReuse: rate 1, wanted at least 0 and below 1": (_, run) => reuseNet({ depth: 14, rate: 1 }, run),
+  "vit: images of 32x32 in patches of 5, wanted a patch that divides both": (_, { net }) => vit({ ...net, size: 32, patch: 5, heads: 2 }),
+  "linearResNet: depth 0, wanted a whole number of at least 1": (_, { net: { classes } }) => linearResNet({ depth: 0, classes }),
+}; // prettier-ignore
+
+for (const [message, model] of Object.entries(impossible))
+  test(`refused by name: ${message}`, () => {
+    const wrong = made({ model });
+    let found = "";
+    try {
+      wrong.createModel(optionsOf(wrong, { depth: "8", skip: "none" }));
+    } catch (error) {
+      found = (error as Error).message;
+    }
+    assert.ok(found.startsWith("recipe made up (depth 8, skip none): "), found);
+    assert.ok(found.includes(message), found);
   });
-  const wrong = made({ model: (_, { net }) => resnetV2({ ...net, depth: 21 }) });
-  assert.throws(() => wrong.createModel(options(wrong, { depth: "8", skip: "none" })), /depth 21, wanted 6n\+2/);
-  assert.throws(() => wrong.createModel(options(wrong, { depth: "21", skip: "none" })), "recipe made up: depth 21, wanted one of 8, 14");
+
+test("choices that are not on their axis are refused", () => {
+  const experiment = made();
+  assert.throws(
+    () => experiment.createModel(optionsOf(experiment, { depth: "21", skip: "none" })),
+    "recipe made up: depth 21, wanted one of 8, 14",
+  );
 });
 
 test("runs go seed by seed into folders of their own", () => {

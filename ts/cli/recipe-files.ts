@@ -48,7 +48,13 @@ export function chosenRecipes(word: string, files: readonly RecipeFile[] = recip
 }
 
 export async function loadRecipe({ name, url }: RecipeFile): Promise<Experiment> {
-  const { default: experiment } = (await import(url.href)) as { readonly default?: Experiment };
+  let experiment: Experiment | undefined;
+  try {
+    ({ default: experiment } = (await import(url.href)) as { readonly default?: Experiment });
+  } catch (error) {
+    // A recipe's choices are made when it is read.
+    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+  }
   if (typeof experiment?.combinations !== "function") throw new Error(`${name}: no recipe as its default export, wanted recipe({ ... })`);
   return experiment;
 }

@@ -152,6 +152,16 @@ function product(axes: Experiment["axes"]): Labels[] {
   return axes.reduce<Labels[]>((rows, { name, labels }) => rows.flatMap((row) => labels.map((label) => ({ ...row, [name]: label }))), [{}]);
 }
 
+/** Runs `make`; what it refuses is told with the recipe and the choice that it is about. */
+function named<T>(title: string, { choice }: JsonObject, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const about = Object.entries(choice as Labels).map(([axis, label]) => `${axis} ${label}`);
+    throw new Error(`recipe ${title} (${about.join(", ")}): ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Makes an experiment of a recipe. Errors: an empty axis, choices that are not on their axis, numbers that no run can have. */
 export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
   const {
@@ -238,7 +248,8 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
     createModel: (options) => {
       const { observeEvery } = options as unknown as RunOptions;
       const watching: Watching | null = observeEvery > 0 ? { recorder: new StreamRecorder({ interval: observeEvery }), skips: 0 } : null;
-      const made = model(...contextOf(options, watching));
+      const context = contextOf(options, watching);
+      const made = named(title, options, () => model(...context));
       if (watching) recorders.set(made, watching);
       return made;
     },
