@@ -5,13 +5,14 @@ import * as assert from "uvu/assert";
 import type { GivenSettings } from "../../ts/cli/settings.ts";
 import { inputOf } from "../../ts/data/picture-input.ts";
 import { FormatError } from "../../ts/data/index.ts";
+import type * as Serve from "../../ts/serve/index.ts";
 import { checkpointForServing, createPredictor } from "../../ts/serve/index.ts";
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint, type JsonObject } from "../../ts/train/index.ts";
 import { data, evaluated, inference, pictures, strict, trained } from "./trained.ts";
 
 const test = suite("predictor");
 
-const bundled = (await import(new URL("../../build/serve.js", import.meta.url).href)) as typeof import("../../ts/serve/index.ts");
+const bundled = (await import(new URL("../../build/serve.js", import.meta.url).href)) as typeof Serve;
 
 const COUNT = 5;
 const images = new Float32Array(COUNT * 3072);

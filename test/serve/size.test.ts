@@ -8,6 +8,7 @@ import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type * as Serve from "../../ts/serve/index.ts";
 import { bundleServe } from "../../ts/serve/node/bundle.ts";
 import { inference } from "./trained.ts";
 
@@ -69,7 +70,7 @@ test("the predictor of build/serve.js and its kernels are below 40 kB together, 
   const text = readFileSync(file, "utf8");
   assert.not.match(text, /(?:^|;)import[ {*"]/);
   fits("createPredictor and inference.wasm", compressed(readFileSync(file)) + wasm("inference"), 40);
-  const { createPredictor } = (await import(pathToFileURL(file).href)) as typeof import("../../ts/serve/index.ts");
+  const { createPredictor } = (await import(pathToFileURL(file).href)) as typeof Serve;
   assert.throws(() => createPredictor(new Uint8Array(8), { kernels: inference }), /checkpoint: a header of 0 bytes/);
 });
 
