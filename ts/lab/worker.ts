@@ -39,7 +39,6 @@ async function begin({ order, resume }: Extract<ToWorker, { type: "start" }>, he
   if (storage === null) post({ type: "notice", message: "This browser keeps nothing: closing the page would lose the run." });
   const run = new LabRun({
     order,
-    kernels,
     versions: versionsOf(kernels),
     machine: describeBrowser(),
     storage,

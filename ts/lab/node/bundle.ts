@@ -1,7 +1,7 @@
 // Builds the laboratory's page into build/lab with esbuild: page, worker and report share what they have in common, so that the parts of a
 // thread see one class each. Run by `npm run build:lab`.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { palette } from "../../report/style.ts";
@@ -10,9 +10,9 @@ const root = new URL("../../../", import.meta.url);
 const lab = new URL("ts/lab/", root);
 const path = (address: string, base = lab): string => fileURLToPath(new URL(address, base));
 
-/** Builds the page. Errors: what esbuild says. */
-export async function bundleLab(out: string): Promise<void> {
-  rmSync(out, { recursive: true, force: true });
+/** Builds the page beside its place and moves it there, so that nobody sees half of it. Errors: what esbuild says. */
+export async function bundleLab(place: string): Promise<void> {
+  const out = `${place}.${process.pid}`;
   mkdirSync(out, { recursive: true });
   const { version } = JSON.parse(readFileSync(path("package.json", root), "utf8")) as { readonly version: string };
   const shared = {
@@ -54,6 +54,8 @@ export async function bundleLab(out: string): Promise<void> {
     entryPoints: { offline: path("offline.ts") },
     outdir: out,
   });
+  rmSync(place, { recursive: true, force: true });
+  renameSync(out, place);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleLab(process.argv[2] ?? path("build/lab", root));

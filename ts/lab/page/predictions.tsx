@@ -41,9 +41,8 @@ export function Predictions({ views }: { readonly views: readonly RunView[] }) {
     <figure class="figure wide">
       <figcaption>
         <h3>Predictions</h3>
-        <p class="note">
-          {scores.length > 0 ? `${scores.join(", ")}. ` : ""}Images that no run was trained on: what each is, and what it is taken for.
-        </p>
+        <p class="note">Images that no run was trained on: what each is, and what it is taken for.</p>
+        <p class="scores">{scores.join(", ") || "\u00a0"}</p>
       </figcaption>
       <ul class="samples">
         {Array.from({ length: first?.samples?.images.length ?? COUNT }, (_, at) => {
