@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { arm64, bun, cache, deno, executableOf, nodes, workerd, type RuntimePackage } from "./packages.ts";
+import { arm64, bun, cache, deno, executableOf, nodes, webgpu, workerd, type RuntimePackage } from "./packages.ts";
 
 function install(wanted: RuntimePackage): boolean {
   const folder = join(cache, wanted.id);
@@ -16,7 +16,7 @@ function install(wanted: RuntimePackage): boolean {
   return false;
 }
 
-const all = [...nodes, bun, deno, workerd, ...(process.arch === "x64" && process.platform === "linux" ? [arm64] : [])];
+const all = [...nodes, bun, deno, workerd, webgpu, ...(process.arch === "x64" && process.platform === "linux" ? [arm64] : [])];
 const named = process.argv.slice(2);
 for (const name of named)
   if (!all.some(({ id }) => id === name)) throw new Error(`install: ${name}, wanted one of ${all.map(({ id }) => id).join(", ")}`);

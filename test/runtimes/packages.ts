@@ -43,6 +43,9 @@ export const deno: RuntimePackage = {
 /** Cloudflare's runtime, started by miniflare: the last one for Node 20. */
 export const workerd: RuntimePackage = { id: "workerd", title: "workerd", package: "miniflare@4.20260426.0", file: "dist/src/index.js" };
 
+/** WebGPU for Node, which tests of shaders run on. */
+export const webgpu: RuntimePackage = { id: "webgpu", title: "WebGPU for Node", package: "webgpu@0.6.2", file: "index.js" };
+
 /** For qemu on other machines. */
 export const arm64: RuntimePackage = node(26, "arm64");
 

@@ -51,7 +51,7 @@ const ownId = `node-${process.versions.node.split(".")[0]}`;
 export function programRuntimes({ folder }: Consumer): PackagedRuntime[] {
   return [
     ...nodes.filter(({ id }) => id !== ownId).map((wanted) => command(folder, wanted.title, absent(wanted), true, [executableOf(wanted)])),
-    command(folder, "Deno", absent(deno), false, [executableOf(deno), "run", "--allow-read", "--allow-env", "--allow-sys"]),
+    command(folder, "Deno", absent(deno), false, [executableOf(deno), "run", "--allow-read", "--allow-env"]),
     command(folder, "Bun", absent(bun), false, [executableOf(bun)]),
   ];
 }
