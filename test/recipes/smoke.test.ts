@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { recipeFiles } from "../../ts/cli/recipe-files.ts";
+import { openKind } from "../../ts/cli/reproduce-plan.ts";
 import { gatherGrid } from "../../ts/cli/reproduce-results.ts";
+import { examineDone } from "../../ts/cli/reproduce-run.ts";
 import { gridTable } from "../../ts/report/grid.ts";
 import { planSmoke, smokeRun } from "./smoke.ts";
 
@@ -45,6 +47,27 @@ for (const [name, combinations] of Object.entries(CHOSEN))
     assert.ok(rows.every((row) => row.length === head.length));
     for (const index of combinations) assert.match(rows[index][1], /^\d+\.\d\d$/);
   });
+
+test("a run that was done before nets were examined is examined from its checkpoint, to the same numbers", async () => {
+  const file = files.find(({ name }) => name === "feature-reuse/arms");
+  assert.ok(file);
+  const plan = await planSmoke(file, root);
+  const run = plan.runs[6];
+  await smokeRun(plan, 6);
+  const path = join(run.folder.dir, "measures.jsonl");
+  const whole = readFileSync(path, "utf8");
+  assert.match(whole, /^\{"measure":"deletion","whole":[\d.]+,"layers":\[\{"accuracy":/);
+  assert.is(whole.trim().split("\n").length, 3);
+  const splits = await openKind(run.data, plan.setting, "nowhere");
+  const before = readFileSync(run.folder.log, "utf8");
+  rmSync(path);
+  await examineDone(plan, run, splits, () => {});
+  assert.is(readFileSync(path, "utf8"), whole);
+  // Not once more.
+  await examineDone(plan, run, splits, () => assert.unreachable());
+  assert.is(readFileSync(path, "utf8"), whole);
+  assert.is(readFileSync(run.folder.log, "utf8"), before);
+});
 
 test("a run that was stopped goes on to the same weights, and one that is done is not run again", async () => {
   const file = files.find(({ name }) => name === "orthogonal-update/skip-kinds");

@@ -40,13 +40,25 @@ export interface Measures {
   /** Writes what is a measure among a step's observations, and returns the event without it. */
   take(event: RunEvent): RunEvent;
   add(step: number, measures: readonly JsonObject[]): void;
+  addExamined(step: number, measures: readonly JsonObject[]): void;
   close(): void;
 }
 
-/** Opens the file behind what there is up to a step; later lines are dropped, they will be measured again, and at step 0 all of them. */
+/** Marks what a trained net was examined for. */
+const EXAMINED = "examined";
+
+/** Whether the trained net was examined. */
+export function wasExamined(folder: RunFolder): boolean {
+  return linesOf(fileOf(folder)).some((line) => line[EXAMINED] === true);
+}
+
+/**
+ * Opens the file behind what there is up to a step; later lines are dropped, they will be measured again, and at step 0 all of them. So are those
+ * of an examination.
+ */
 export function openMeasures(folder: RunFolder, step: number): Measures {
   const path = fileOf(folder);
-  const kept = linesOf(path).filter((line) => typeof line["step"] === "number" && line["step"] <= step && step > 0);
+  const kept = linesOf(path).filter((line) => typeof line["step"] === "number" && line["step"] <= step && step > 0 && line[EXAMINED] !== true); // prettier-ignore
   if (existsSync(path)) writeFileSync(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
   let file: ReturnType<typeof openLines> | null = null;
   const add = (at: number, measures: readonly JsonObject[]): void => {
@@ -65,6 +77,11 @@ export function openMeasures(folder: RunFolder, step: number): Measures {
       return { ...event, blocks } satisfies DiagnosticsEvent;
     },
     add,
+    addExamined: (at, measures) =>
+      add(
+        at,
+        measures.map((measure) => ({ ...measure, [EXAMINED]: true })),
+      ),
     close: () => file?.close(),
   };
 }

@@ -27,7 +27,7 @@ import { gatherDiagnostics } from "./diagnostics.ts";
 import { DigestRecorder } from "./digest-recorder.ts";
 import { openKernels, versionsOf } from "./kernels.ts";
 import { describeMachine } from "./machine.ts";
-import { openMeasures } from "./measures.ts";
+import { openMeasures, wasExamined } from "./measures.ts";
 import { packageCommit } from "./package-info.ts";
 import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } from "./reproduce-plan.ts";
 import { readLog, trimDigests, trimLog, writeRecipe } from "./run-folder.ts";
@@ -153,6 +153,33 @@ async function* reestimated(trainer: Trainer, { train }: Prepared, { experiment,
   if (found) yield { type: "evaluate", epoch: setting.epochs, step: trainer.steps, split, ...found };
 }
 
+/**
+ * Examines the net of a run that is done, from its last checkpoint, where its recipe asks for that and it was not: by an older copy of this
+ * program. Nothing else of the run changes.
+ */
+export async function examineDone(plan: Plan, run: PlannedRun, splits: Splits, message: (text: string) => void): Promise<void> {
+  const { experiment, setting } = plan;
+  if (!experiment.examines || wasExamined(run.folder)) return;
+  const found = await new CheckpointStore({ dir: run.folder.checkpoints }).latest();
+  if (found === undefined) return message(`${run.name}: no checkpoint to examine`);
+  const prepared = prepareRun(plan, run, splits);
+  const pool = await openRecipePool(plan, prepared, 0);
+  try {
+    const { train, test, options } = prepared;
+    const trainer = new Trainer({ pool, train, test, classes: splits.train.classes, epochs: setting.epochs });
+    trainer.resume(found.checkpoint);
+    if (experiment.evaluate.reestimate !== undefined) await reestimateStatistics(pool, train, { batches: experiment.evaluate.reestimate });
+    const measures = openMeasures(run.folder, trainer.steps);
+    try {
+      measures.addExamined(trainer.steps, await experiment.examine(pool.model, test.epoch(0), options));
+    } finally {
+      measures.close();
+    }
+  } finally {
+    await pool.close();
+  }
+}
+
 /** Trains, or goes on. Returns undefined where it was stopped. Errors: what keeps the run from beginning. */
 export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surroundings: RunSurroundings): Promise<RunLog | undefined> {
   const { command, signal, tell: show, message, workers } = surroundings;
@@ -217,7 +244,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
         }
         if (end?.reason === "finished") {
           for await (const event of reestimated(trainer, prepared, plan)) tell(event);
-          measures.add(trainer.steps, await experiment.examine(pool.model, stoppable(test, signal).epoch(0), options));
+          measures.addExamined(trainer.steps, await experiment.examine(pool.model, stoppable(test, signal).epoch(0), options));
         }
       } catch (error) {
         if (error instanceof Stopped) {

@@ -14,7 +14,7 @@ import { checkMemory, costOf, expectedOptions, timedStep, type Cost } from "./re
 import { openKind, planExperiment, prepareRun, type Plan } from "./reproduce-plan.ts";
 import { createGridProgress } from "./reproduce-progress.ts";
 import { gatherGrid, settingLine } from "./reproduce-results.ts";
-import { carryOut, finishedRun, openRecipePool } from "./reproduce-run.ts";
+import { carryOut, examineDone, finishedRun, openRecipePool } from "./reproduce-run.ts";
 import { chosenRecipes, loadRecipe } from "./recipe-files.ts";
 import { OUTPUT } from "./run-folder.ts";
 import { quoted, selfCommand } from "./self-command.ts";
@@ -146,8 +146,13 @@ async function runExperiment(estimated: Estimated, word: string, options: Reprod
   try {
     logs.forEach((log, index) => log && progress.skip(index));
     for (const [index, run] of plan.runs.entries()) {
-      if (logs[index]) continue;
       if (stop.signal.aborted) return false;
+      const done = logs[index];
+      if (done) {
+        if (plan.experiment.examines && done.end?.reason === "finished")
+          await examineDone(plan, run, await openKind(run.data, plan.setting, options.dataDir), progress.message);
+        continue;
+      }
       progress.begin(index);
       const splits = await openKind(run.data, plan.setting, options.dataDir);
       const { message, handle: tell } = progress;

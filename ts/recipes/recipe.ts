@@ -105,6 +105,8 @@ export interface Experiment extends Program {
   schedule(options: RunOptions): Schedule;
   createModel(options: JsonObject): Layer;
   measure(model: Module): readonly JsonObject[];
+  /** Whether the trained net is examined at all. */
+  readonly examines: boolean;
   examine(model: Module, held: AsyncIterable<RawBatch>, options: RunOptions): Promise<readonly JsonObject[]>;
   /** Skips of a model whose measurements make one round. */
   watched(model: Module): number;
@@ -262,6 +264,7 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
     ],
     watched: (made) => recorders.get(made)?.skips ?? 0,
     measure: (made) => measure?.(layerOf(made)) ?? [],
+    examines: examine !== undefined,
     examine: async (made, held, options) => (await examine?.(layerOf(made), held, contextOf(options)[1])) ?? [],
   };
 }
