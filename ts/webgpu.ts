@@ -3,3 +3,4 @@
 export type { AdapterChoice } from "./backend/webgpu/adapter.ts";
 export { DeviceError, type DeviceErrorKind } from "./backend/webgpu/device-error.ts";
 export { createWebgpuBackend, type AdapterAbout, type WebgpuBackend, type WebgpuOptions } from "./backend/webgpu/webgpu.ts";
+export type { TileName } from "./backend/webgpu/source.ts";

@@ -145,7 +145,7 @@ function byImages(steps: readonly GpuKernel[], parts: (floats: number) => Readon
   const floatsOf = (numbers: Sizes): number => imagesAtOnce(numbers) * numbers["heads"] * numbers["t"] * numbers["t"];
   return {
     scratch: (numbers) => (numbers["d"] === 0 ? 0 : Object.keys(parts(0)).length * floatsOf(numbers)),
-    passes: (numbers) => {
+    passes: (numbers, target) => {
       const { n, heads, t, d } = numbers;
       const passes: Pass[] = [];
       if (n * heads * t * d === 0) return passes;
@@ -153,7 +153,7 @@ function byImages(steps: readonly GpuKernel[], parts: (floats: number) => Readon
       const places = parts(floatsOf(numbers));
       for (let first = 0; first < n; first += together) {
         const own = { ...numbers, first, layers: Math.min(together, n - first) * heads };
-        for (const step of steps) passes.push(...step.passes(own).map((pass) => ({ ...pass, parts: places })));
+        for (const step of steps) passes.push(...step.passes(own, target).map((pass) => ({ ...pass, parts: places })));
       }
       return passes;
     },

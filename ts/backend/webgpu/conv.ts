@@ -194,13 +194,13 @@ function convolution(pass: keyof typeof whole, complete: (numbers: Sizes) => Siz
   const { [pass]: source } = grouped;
   const { [pass]: kernel } = whole;
   return {
-    scratch: (given) => {
+    scratch: (given, target) => {
       const numbers = complete(given);
-      return numbers["groups"] === 1 ? kernel.scratch!(numbers) : 0;
+      return numbers["groups"] === 1 ? kernel.scratch!(numbers, target) : 0;
     },
-    passes: (given) => {
+    passes: (given, target) => {
       const numbers = complete(given);
-      if (numbers["groups"] === 1) return kernel.passes(numbers);
+      if (numbers["groups"] === 1) return kernel.passes(numbers, target);
       const sizes = derive(numbers);
       const length = lengths[pass](sizes);
       return [{ source, numbers: { ...sizes, length }, groups: groupsFor(length) }];

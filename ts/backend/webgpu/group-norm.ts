@@ -16,7 +16,7 @@ fn place_of(row: u32, k: u32) -> u32 { return (row / u.groups * u.pixels + k / u
 
 const withWidth = (kernel: ReturnType<typeof rows>): ReturnType<typeof rows> => ({
   ...kernel,
-  passes: (numbers) => kernel.passes({ ...numbers, ...numbersOf(numbers) }),
+  passes: (numbers, target) => kernel.passes({ ...numbers, ...numbersOf(numbers) }, target),
 });
 
 export const kernels: GpuKernels = {

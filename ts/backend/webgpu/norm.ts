@@ -40,7 +40,7 @@ function backward(name: string, use: "out" | "inout"): GpuKernel {
 /** With 1 / count. */
 const withShare = (kernel: GpuKernel): GpuKernel => ({
   ...kernel,
-  passes: (numbers) => kernel.passes({ ...numbers, share: 1 / numbers["count"] }),
+  passes: (numbers, target) => kernel.passes({ ...numbers, share: 1 / numbers["count"] }, target),
 });
 
 export const kernels: GpuKernels = {

@@ -3,7 +3,7 @@
 // registers; tiles of A and B pass through workgroup memory, the next ones being read while the current ones are multiplied. Where C has
 // few tiles and the sum is long, it is cut, and a second pass adds the parts.
 import { each, groupsFor } from "./each.ts";
-import type { GpuKernel, Source, Use } from "./source.ts";
+import type { GpuKernel, Source, Target, TileName, Use } from "./source.ts";
 
 /** Rows and columns of C a workgroup has, and an invocation. */
 interface Tile {
@@ -22,9 +22,7 @@ const tiles = {
   tall32: { rows: 128, cols: 32, ownRows: 8, ownCols: 4 },
   tall16: { rows: 128, cols: 16, ownRows: 8, ownCols: 4 },
   small: { rows: 32, cols: 32, ownRows: 4, ownCols: 4 },
-} as const satisfies Record<string, Tile>;
-
-type TileName = keyof typeof tiles;
+} as const satisfies Record<TileName, Tile>;
 
 /** Tiles that keep a GPU busy. */
 const BUSY = 256;
@@ -39,7 +37,8 @@ export interface ProductSize {
 
 const tilesOf = ({ m, n }: ProductSize, { rows, cols }: Tile): number => Math.ceil(m / rows) * Math.ceil(n / cols);
 
-function tileFor(size: ProductSize): TileName {
+function tileFor(size: ProductSize, { tile }: Target): TileName {
+  if (tile !== undefined) return tile;
   const { m, n, layers = 1 } = size;
   if (tilesOf(size, tiles.huge) * layers >= BUSY && n > 64) return "huge";
   if (n <= 16 && m >= 128) return "tall16";
@@ -122,16 +121,13 @@ function mainOf({ rows, cols, ownRows, ownCols }: Tile, a: "k" | "rows", b: "k" 
       `  var b${j} = vec4<f32>(0.0);`,
     ]),
     ...range(ownRows).flatMap((r) => colGroups.map((c) => `  var c${r}_${c} = vec4<f32>(0.0);`)),
-    "  {",
-    load("begin"),
-    "  }",
-    `  for (var k0 = begin; k0 < to; k0 += ${DEPTH}u) {`,
-    ...aUnits.map((j) => `    a_tile[a_step${j} * ${aFours}u + a_four${j}] = a${j};`),
-    ...bUnits.map((j) => `    b_tile[b_step${j} * ${bFours}u + b_four${j}] = b${j};`),
-    "    workgroupBarrier();",
-    `    if (k0 + ${DEPTH}u < to) {`,
-    load(`k0 + ${DEPTH}u`),
+    // Tile by tile: read the next one, multiply the one in workgroup memory, put the next one there. One place reads, so that shaders
+    // stay small.
+    `  for (var k0 = begin; k0 < to + ${DEPTH}u; k0 += ${DEPTH}u) {`,
+    "    if (k0 < to) {",
+    load("k0"),
     "    }",
+    "    if (k0 > begin) {",
     `    for (var kk = 0u; kk < ${DEPTH}u; kk++) {`,
     ...rowGroups.map((g) => `      let x${g} = a_tile[kk * ${aFours}u + ty + ${g * (aFours / (ownRows / 4))}u];`),
     ...colGroups.map((g) => `      let y${g} = b_tile[kk * ${bFours}u + tx + ${g * (bFours / (ownCols / 4))}u];`),
@@ -139,6 +135,10 @@ function mainOf({ rows, cols, ownRows, ownCols }: Tile, a: "k" | "rows", b: "k" 
       colGroups.map((c) => `      c${r}_${c} = fma(vec4<f32>(x${Math.floor(r / 4)}.${"xyzw"[r % 4]}), y${c}, c${r}_${c});`),
     ),
     "    }",
+    "    }",
+    "    workgroupBarrier();",
+    ...aUnits.map((j) => `    a_tile[a_step${j} * ${aFours}u + a_four${j}] = a${j};`),
+    ...bUnits.map((j) => `    b_tile[b_step${j} * ${bFours}u + b_four${j}] = b${j};`),
     "    workgroupBarrier();",
     "  }",
     ...range(ownRows).flatMap((r) =>
@@ -173,9 +173,9 @@ fn put_four(row: u32, col: u32, sums: vec4<f32>) {
 const INTEGERS = ["m", "n", "k", "layers", "cuts", "span"];
 
 /** Pieces that the sum is cut into. */
-function cutsOf(size: ProductSize): number {
+function cutsOf(size: ProductSize, target: Target): number {
   const { k, layers = 1 } = size;
-  const busy = tilesOf(size, tiles[tileFor(size)]) * layers;
+  const busy = tilesOf(size, tiles[tileFor(size, target)]) * layers;
   return busy === 0 ? 1 : Math.max(1, Math.min(Math.floor(BUSY / busy), Math.floor(k / 256)));
 }
 
@@ -219,16 +219,16 @@ export function product(spec: ProductSpec): GpuKernel {
     ].join("\n"),
   });
   return {
-    scratch: (numbers) => {
+    scratch: (numbers, target) => {
       const size = sizeOf(numbers);
-      const cuts = uncut ? 1 : cutsOf(size);
+      const cuts = uncut ? 1 : cutsOf(size, target);
       return cuts > 1 ? cuts * size.m * size.n * (size.layers ?? 1) : 0;
     },
-    passes: (numbers) => {
+    passes: (numbers, target) => {
       const size = sizeOf(numbers);
       const { m, n, k, layers = 1 } = size;
-      const tile = tileFor(size);
-      const cuts = uncut ? 1 : cutsOf(size);
+      const tile = tileFor(size, target);
+      const cuts = uncut ? 1 : cutsOf(size, target);
       const span = Math.max(DEPTH, Math.ceil(k / cuts / DEPTH) * DEPTH);
       const own = { ...numbers, ...derive(numbers), m, n, k, layers, cuts, span, length: m * n * layers };
       const first = { source: sourceFor(tile), numbers: own, groups: tilesOf(size, tiles[tile]), layers: layers * cuts };

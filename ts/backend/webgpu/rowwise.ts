@@ -2,7 +2,7 @@
 import { columns } from "./columns.ts";
 import { each, groupsFor } from "./each.ts";
 import { rows } from "./rows.ts";
-import type { GpuKernel, GpuKernels, Source } from "./source.ts";
+import type { GpuKernel, GpuKernels, Pass, Source } from "./source.ts";
 
 const EACH = "for (var j = lane; j < cols; j += u.lanes)";
 
@@ -131,7 +131,7 @@ export const kernels: GpuKernels = {
   }),
   stream_statistics_f32: {
     scratch: ({ rows: count }) => 6 * statisticsGroups(count),
-    passes: (numbers) => {
+    passes: (numbers): readonly Pass[] => {
       const groups = statisticsGroups(numbers["rows"]);
       return [
         { source: statistics, numbers: { ...numbers, groups }, groups },

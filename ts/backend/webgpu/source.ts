@@ -31,11 +31,20 @@ export interface Pass {
   readonly parts?: Readonly<Record<string, number>>;
 }
 
+/** Rows and columns of a matrix product that a workgroup has (product.ts). */
+export type TileName = "huge" | "large" | "tall32" | "tall16" | "small";
+
+/** What shaders are chosen for. */
+export interface Target {
+  /** The tile to take throughout; by the product's size where absent. */
+  readonly tile?: TileName;
+}
+
 /** How a kernel runs on a GPU. */
 export interface GpuKernel {
   /** Floats of scratch memory, which shaders know as `scratch`; none by default. */
-  readonly scratch?: (numbers: Readonly<Record<string, number>>) => number;
-  readonly passes: (numbers: Readonly<Record<string, number>>) => readonly Pass[];
+  readonly scratch?: (numbers: Readonly<Record<string, number>>, target: Target) => number;
+  readonly passes: (numbers: Readonly<Record<string, number>>, target: Target) => readonly Pass[];
 }
 
 export type GpuKernels = Readonly<Record<string, GpuKernel>>;

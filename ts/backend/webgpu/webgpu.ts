@@ -7,7 +7,7 @@ import { DeviceError } from "./device-error.ts";
 import { copy, fill } from "./elementwise.ts";
 import { DeviceMemory, USAGE, webgpuBuffer, type WebgpuBuffer } from "./memory.ts";
 import { Recorder } from "./recorder.ts";
-import type { Source } from "./source.ts";
+import type { Source, Target, TileName } from "./source.ts";
 import { kernelsOf } from "./table.ts";
 
 /** What a device is, as the driver tells it. */
@@ -32,7 +32,10 @@ export interface WebgpuBackend extends Backend {
   destroy(): void;
 }
 
-export type WebgpuOptions = AdapterChoice;
+export interface WebgpuOptions extends AdapterChoice {
+  /** The tile of matrix products throughout, for tests and measurements. By default their size decides; on software the smallest. */
+  readonly tile?: TileName;
+}
 
 /** Most elements that one workgroup of `fill` and `copy` sees to. */
 const THREADS = 256;
@@ -57,6 +60,10 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   const device = await openDevice(adapter);
   const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   const recorder = new Recorder(device);
+  const about = aboutOf(adapter);
+  // Large tiles take a software driver seconds to compile.
+  const tile = options.tile ?? (about.software ? "small" : undefined);
+  const target: Target = tile === undefined ? {} : { tile };
   /** What went wrong and was not told yet; a lost device stays lost. */
   let failure: DeviceError | null = null;
   const memory = new DeviceMemory(device, (bytes) => {
@@ -88,7 +95,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     name: "webgpu",
     elementBytes: 4,
     device,
-    about: aboutOf(adapter),
+    about,
     allocate(length: number): Buffer {
       check();
       if (4 * length > largest)
@@ -164,11 +171,11 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
         const buffer = bufferOf(kernel, key, given[key], wanted[key]);
         buffers[key] = buffer === null ? null : webgpuBuffer(buffer);
       }
-      const scratch = shader.scratch?.(numbers as Record<string, number>) ?? 0;
+      const scratch = shader.scratch?.(numbers as Record<string, number>, target) ?? 0;
       const block = scratch > 0 ? memory.take(4 * scratch) : null;
       const part = (offset: number): WebgpuBuffer | null =>
         block && { block, offset, length: scratch - offset, freed: false, owned: false };
-      for (const pass of shader.passes(numbers as Record<string, number>)) {
+      for (const pass of shader.passes(numbers as Record<string, number>, target)) {
         const more = pass.parts
           ? Object.entries(pass.parts).map(([name, offset]) => [name, part(offset)] as const)
           : [["scratch", part(0)] as const];
