@@ -1,5 +1,6 @@
 // Training: batches, programs, pools, the loop.
 export * from "./batch.ts";
+export * from "./device-pool.ts";
 export * from "./digest.ts";
 export { DIGEST_LEVELS, type DigestBegin, type DigestLevel, type SkipDigest, type StepDigest } from "./digest-chain.ts";
 export * from "./events.ts";
