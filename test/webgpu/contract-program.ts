@@ -1,8 +1,7 @@
 // Runs kernels on a GPU against their float64 definitions and prints a line of JSON for each: its name, and what was wrong. Arguments:
-// families; without any, all. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
+// families, after --tile=<name> the tile that products are to take. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
 import type { Kernel } from "../../ts/kernels/kernel.ts";
-import { createWebgpuBackend, type WebgpuBackend } from "../../ts/webgpu.ts";
-import { families } from "../kernels/families.ts";
+import { createWebgpuBackend, type TileName, type WebgpuBackend } from "../../ts/webgpu.ts";
 import { loadFamily, makeInputs, type Sizes } from "../kernels/harness.ts";
 import { testGpu } from "./driver.ts";
 
@@ -110,13 +109,29 @@ async function examine(backend: WebgpuBackend, kernel: Kernel): Promise<string |
   return found.find((wrong) => wrong !== null) ?? null;
 }
 
-const backend = await createWebgpuBackend({ gpu: await testGpu() });
+async function report(backend: WebgpuBackend, kernel: Kernel, name = kernel.name): Promise<void> {
+  const begin = performance.now();
+  const wrong = await examine(backend, kernel).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  const milliseconds = Math.round(performance.now() - begin);
+  console.log(JSON.stringify({ kernel: name, samples: kernel.samples.length, wrong, milliseconds }));
+}
+
+/** Products by a given tile, each on a sample that has all edges. */
+async function checkTile(gpu: GPU, tile: TileName, only: readonly string[]): Promise<void> {
+  const backend = await createWebgpuBackend({ gpu, tile });
+  for (const family of only)
+    for (const kernel of (await loadFamily(family)) ?? []) {
+      const samples = family === "gemm" ? kernel.samples.slice(-1) : kernel.samples.slice(4, 5);
+      await report(backend, { ...kernel, samples }, `${kernel.name} by ${tile} tiles`);
+    }
+  backend.destroy();
+}
+
+const gpu = await testGpu();
 const wanted = process.argv.slice(2);
-for (const family of wanted.length > 0 ? wanted : families)
-  for (const kernel of (await loadFamily(family)) ?? []) {
-    const begin = performance.now();
-    const wrong = await examine(backend, kernel).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-    const milliseconds = Math.round(performance.now() - begin);
-    console.log(JSON.stringify({ kernel: kernel.name, samples: kernel.samples.length, wrong, milliseconds }));
-  }
-backend.destroy();
+if (wanted[0]?.startsWith("--tile=")) await checkTile(gpu, wanted[0].slice(7) as TileName, wanted.slice(1));
+else {
+  const backend = await createWebgpuBackend({ gpu });
+  for (const family of wanted) for (const kernel of (await loadFamily(family)) ?? []) await report(backend, kernel);
+  backend.destroy();
+}

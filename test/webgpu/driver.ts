@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { cache } from "../runtimes/packages.ts";
+import { executableOf, webgpu } from "../runtimes/packages.ts";
 
-const packageFile = join(cache, "webgpu/node_modules/webgpu/index.js");
+const packageFile = executableOf(webgpu);
 const chromium = "/usr/lib/chromium";
 const driver = join(chromium, "vk_swiftshader_icd.json");
 const home = fileURLToPath(new URL("../..", import.meta.url));
