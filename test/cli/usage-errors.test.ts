@@ -48,7 +48,7 @@ test("--help lists the commands, and that of each has examples", async () => {
   const { code, stdout } = await perpend("--help");
   assert.is(code, 0);
   const { commands } = await makeProgram();
-  assert.is(commands.length, 11);
+  assert.is(commands.length, 12);
   for (const command of commands) {
     assert.match(stdout, new RegExp(`^ {2}${command.name()} `, "m"));
     let help = "";
