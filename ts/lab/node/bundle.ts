@@ -10,6 +10,17 @@ const root = new URL("../../../", import.meta.url);
 const lab = new URL("ts/lab/", root);
 const path = (address: string, base = lab): string => fileURLToPath(new URL(address, base));
 
+/** The licenses of packages that files of a build come from. */
+function licensesOf(inputs: readonly string[]): string {
+  const names = inputs.flatMap((file) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  const texts = [...new Set(names)].sort().map((name) => {
+    const folder = path(`node_modules/${name}/`, root);
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    return `${name}\n\n${file === undefined ? "see its package.json" : readFileSync(folder + file, "utf8").trim()}\n`;
+  });
+  return texts.join(`\n${"-".repeat(80)}\n\n`);
+}
+
 /** Builds the page beside its place and moves it there, so that nobody sees half of it. Errors: what esbuild says. */
 export async function bundleLab(place: string): Promise<void> {
   const out = `${place}.${process.pid}`;
@@ -25,8 +36,9 @@ export async function bundleLab(place: string): Promise<void> {
     logLevel: "warning",
     define: { PERPEND_VERSION: JSON.stringify(version) },
   } as const;
-  await build({
+  const { metafile } = await build({
     ...shared,
+    metafile: true,
     entryPoints: {
       lab: path("page/main.tsx"),
       worker: path("worker.ts"),
@@ -43,6 +55,7 @@ export async function bundleLab(place: string): Promise<void> {
   const css = `${out}/lab.css`;
   writeFileSync(css, `${palette}\n${readFileSync(css, "utf8")}`);
   for (const file of ["index.html", "icon.svg"]) copyFileSync(path(`page/${file}`), `${out}/${file}`);
+  writeFileSync(`${out}/licenses.txt`, licensesOf(Object.keys(metafile.inputs)));
   const kernels = path("build/strict.wasm", root);
   if (existsSync(kernels)) copyFileSync(kernels, `${out}/strict.wasm`);
   const files = readdirSync(out).sort();
