@@ -1,5 +1,5 @@
 // Asserts what test/webgpu/contract-program.ts finds of some families; skipped by name where there is no GPU for tests.
-import { suite } from "uvu";
+import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { missing, runProgram } from "./driver.ts";
 
@@ -9,14 +9,12 @@ interface Found {
   readonly wrong: string | null;
 }
 
-/** Registers and runs a test for each kernel of the families. `more` are arguments of the program. */
-export function checkFamilies(name: string, families: readonly string[], more: readonly string[] = []): void {
-  const test = suite(name);
+/** Registers a test for each kernel of the families; `name` is that of the suite, `more` are arguments of the program. */
+export function checkFamilies(test: Test, name: string, families: readonly string[], more: readonly string[] = []): void {
   const why = missing();
   if (why !== null) {
     console.log(`skipped: ${name}: ${why}`);
     test.skip(name, () => undefined);
-    test.run();
     return;
   }
   const { status, stdout, stderr } = runProgram("test/webgpu/contract-program.ts", [...more, ...families]);
@@ -33,5 +31,4 @@ export function checkFamilies(name: string, families: readonly string[], more: r
       assert.ok(samples > 0, `${kernel} has no sample`);
       assert.is(wrong, null, wrong ?? "");
     });
-  test.run();
 }

@@ -1,5 +1,10 @@
 // A tile of matrix products that only sizes on a real GPU choose: the same function. The others are in test/long, since a driver that
 // computes on the CPU compiles them for minutes.
+import { suite } from "uvu";
 import { checkFamilies } from "./contract.ts";
 
-checkFamilies("webgpu/tiles", ["gemm"], ["--tile=tall16"]);
+const test = suite("webgpu/tiles");
+
+checkFamilies(test, "webgpu/tiles", ["gemm"], ["--tile=tall16"]);
+
+test.run();
