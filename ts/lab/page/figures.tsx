@@ -26,6 +26,14 @@ function byEpoch(
   };
 }
 
+/** The top of the loss's axis: the highest point, but where an evaluation is far off, not much above the lines. */
+function lossTop(series: readonly Series[]): number {
+  const highest = (points: boolean): number =>
+    Math.max(0, ...series.filter((each) => (each.points ?? false) === points).flatMap(({ curve: [, y] }) => y.filter(Number.isFinite)));
+  const lines = highest(false);
+  return 1.05 * Math.min(Math.max(lines, highest(true)), 1.6 * lines) || 1;
+}
+
 const meanOf =
   (quantity: Quantity, format: (value: number) => string) =>
   ({ columns, stepsPerEpoch }: RunView, epoch: number): string => {
@@ -74,11 +82,11 @@ export function Figures({ views, epochs }: { readonly views: readonly RunView[];
       />
       <LiveChart
         title="Loss"
-        note="Cross-entropy, of batches in training and of images kept apart."
+        note="Cross-entropy of the same. Points far above the lines are in the numbers alone."
         series={loss}
         epochs={epochs}
         format={(value) => value.toFixed(2)}
-        range={(least, most) => [Math.min(0, least), most > 0 ? 1.05 * most : 1]}
+        range={() => [0, lossTop(loss)]}
         numbers={() =>
           byEpoch(views, epochs, [
             ["training", meanOf("loss", formatLoss)],

@@ -38,7 +38,8 @@ function joined(series: readonly Series[]): uPlot.AlignedData {
   return uPlot.join(series.map(({ curve }) => [[...curve[0]], [...curve[1]]]));
 }
 
-function optionsOf({ series, epochs, format, range }: LiveChartProps, width: number, onPointer: (text: string) => void): uPlot.Options {
+function optionsOf(latest: { readonly current: LiveChartProps }, width: number, onPointer: (text: string) => void): uPlot.Options {
+  const { series, epochs, format } = latest.current;
   const axis = { stroke: css("--muted"), grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
   return {
     width,
@@ -48,7 +49,7 @@ function optionsOf({ series, epochs, format, range }: LiveChartProps, width: num
     cursor: { drag: { x: false, y: false }, y: false },
     scales: {
       x: { time: false, range: [0, Math.max(epochs, 0.01)] },
-      y: { range: (_chart, least, most) => range(least ?? 0, most ?? 1) },
+      y: { range: (_chart, least, most) => latest.current.range(least ?? 0, most ?? 1) },
     },
     axes: [
       { ...axis, grid: { show: false }, size: 28, values: (_chart, values) => values.map(String) },
@@ -81,6 +82,8 @@ function optionsOf({ series, epochs, format, range }: LiveChartProps, width: num
 export function LiveChart(props: LiveChartProps) {
   const { title, note, series, epochs, numbers, wide = false } = props;
   const box = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
   const chart = useRef<uPlot | null>(null);
   const [pointed, setPointed] = useState("");
   const width = useWidth(box);
@@ -88,7 +91,7 @@ export function LiveChart(props: LiveChartProps) {
   const shape = series.map(({ label, run, points = false }) => `${label}${run}${String(points)}`).join();
   useEffect(() => {
     if (!box.current || width === 0) return;
-    const made = new uPlot(optionsOf(props, width, setPointed), joined(series), box.current);
+    const made = new uPlot(optionsOf(latest, width, setPointed), joined(series), box.current);
     chart.current = made;
     return () => {
       chart.current = null;
