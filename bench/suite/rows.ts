@@ -4,6 +4,7 @@ import * as v from "valibot";
 /** Units, and whether more of them is better. */
 export const UNITS = {
   "images/s": "more",
+  "requests/s": "more",
   "GFLOP/s": "more",
   "Gelem/s": "more",
   "GB/s": "more",
