@@ -155,13 +155,16 @@ async function* reestimated(trainer: Trainer, { train }: Prepared, { experiment,
 
 /**
  * Examines the net of a run that is done, from its last checkpoint, where its recipe asks for that and it was not: by an older copy of this
- * program. Nothing else of the run changes.
+ * program. Nothing else of the run changes. Returns whether there was something to do.
  */
-export async function examineDone(plan: Plan, run: PlannedRun, splits: Splits, message: (text: string) => void): Promise<void> {
+export async function examineDone(plan: Plan, run: PlannedRun, splits: Splits, message: (text: string) => void): Promise<boolean> {
   const { experiment, setting } = plan;
-  if (!experiment.examines || wasExamined(run.folder)) return;
+  if (!experiment.examines || wasExamined(run.folder)) return false;
   const found = await new CheckpointStore({ dir: run.folder.checkpoints }).latest();
-  if (found === undefined) return message(`${run.name}: no checkpoint to examine`);
+  if (found === undefined) {
+    message(`${run.name}: no checkpoint to examine`);
+    return false;
+  }
   const prepared = prepareRun(plan, run, splits);
   const pool = await openRecipePool(plan, prepared, 0);
   try {
@@ -175,6 +178,7 @@ export async function examineDone(plan: Plan, run: PlannedRun, splits: Splits, m
     } finally {
       measures.close();
     }
+    return true;
   } finally {
     await pool.close();
   }

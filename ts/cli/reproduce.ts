@@ -31,6 +31,7 @@ interface ReproduceOptions {
   readonly output: string;
   readonly checkpointBlocks?: number;
   readonly dryRun: boolean;
+  readonly examine: boolean;
   readonly markdown?: string;
 }
 
@@ -169,6 +170,17 @@ async function runExperiment(estimated: Estimated, word: string, options: Reprod
   }
 }
 
+/** Examines the nets of runs that are done and were not examined. */
+async function examineAll(plans: readonly Plan[], { dataDir }: ReproduceOptions): Promise<void> {
+  for (const plan of plans.filter(({ experiment }) => experiment.examines))
+    for (const run of plan.runs) {
+      const log = await finishedRun(plan, run);
+      if (log?.end?.reason !== "finished") continue;
+      if (await examineDone(plan, run, await openKind(run.data, plan.setting, dataDir), say))
+        say(`${plan.file.name}, ${run.name}: examined`);
+    }
+}
+
 async function reproduce(word: string, options: ReproduceOptions): Promise<void> {
   const files = chosenRecipes(word);
   const { scale, output, seeds, checkpointBlocks } = options;
@@ -182,6 +194,7 @@ async function reproduce(word: string, options: ReproduceOptions): Promise<void>
         ...(checkpointBlocks !== undefined && { checkpointBlocks }),
       }),
     );
+  if (options.examine) await examineAll(plans, options);
   if (options.markdown !== undefined) {
     const { writeResultsPage } = await import("./reproduce-markdown.ts");
     // Folders of this machine say nothing to a reader.
@@ -193,8 +206,8 @@ async function reproduce(word: string, options: ReproduceOptions): Promise<void>
       warn: say,
     });
     process.stdout.write(paths.map((path) => `written ${path}\n`).join(""));
-    return;
   }
+  if (options.examine || options.markdown !== undefined) return;
   const estimates: Estimated[] = [];
   // All of them before the first begins: what cannot be run is said now.
   for (const plan of plans) estimates.push(await estimate(plan));
@@ -247,7 +260,8 @@ export function addReproduce(program: Command): void {
       number("--checkpoint-blocks", { whole: true, least: 1 }),
     )
     .option("--dry-run", "only say what it costs", false)
-    .option("--markdown <file>", "run nothing; write what is done as a page there, with pictures beside it")
+    .option("--examine", "train nothing; examine nets of runs that are done, where an older version did not", false)
+    .option("--markdown <file>", "train nothing; write what is done as a page there, with pictures beside it")
     .addHelpText(
       "after",
       `
