@@ -46,7 +46,7 @@ const settings: ts.CompilerOptions = {
   noUnusedLocals: false,
   noUnusedParameters: false,
   allowUnusedLabels: true,
-  paths: { perpend: [sources[0]] },
+  paths: { perpend: [sources[0]], "perpend/webgpu": [join(root, "ts/webgpu.ts")] },
 };
 
 /** Exports of the sources, types among them. */
