@@ -89,11 +89,27 @@ async function answer(handler: Handler, message: IncomingMessage, reply: ServerR
   reply.end(message.method === "HEAD" ? undefined : body);
 }
 
+/** One piece of work a turn of the event loop: between two predictions new connections are taken, of which a turn accepts one. */
+function inTurn(): (work: () => void) => void {
+  const waiting: (() => void)[] = [];
+  const turn = (): void => {
+    waiting.shift()?.();
+    if (waiting.length > 0) setImmediate(turn);
+  };
+  return (work) => {
+    if (waiting.push(work) === 1) setImmediate(turn);
+  };
+}
+
 /** Serves a handler over HTTP. Error: a port that cannot be had. */
 export async function serveHttp(handler: Handler, { port = 0, host = "127.0.0.1" }: ServeOptions = {}): Promise<HttpServer> {
+  const take = inTurn();
   const server = createServer((message, reply) => {
+    message.on("error", () => {});
     reply.on("error", () => {});
-    answer(handler, message, reply).catch(() => reply.destroy());
+    take(() => {
+      if (!message.destroyed) answer(handler, message, reply).catch(() => reply.destroy());
+    });
   });
   server.requestTimeout = REQUEST_TIMEOUT;
   await new Promise<void>((resolve, reject) => {
