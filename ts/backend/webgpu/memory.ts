@@ -50,8 +50,6 @@ export class DeviceMemory {
   buffers = 0;
   bytes = 0;
   peakBytes = 0;
-  /** Bytes in blocks that nobody has. */
-  idleBytes = 0;
 
   /** `refused` is told, later, of memory that could not be had. */
   constructor(device: GPUDevice, refused: (bytes: number) => void) {
@@ -84,18 +82,13 @@ export class DeviceMemory {
     this.bytes += size;
     if (this.bytes > this.peakBytes) this.peakBytes = this.bytes;
     const known = this.lists.get(size)?.pop();
-    if (known) {
-      this.idleBytes -= size;
-      return known;
-    }
-    return this.fresh(size);
+    return known ?? this.fresh(size);
   }
 
   give(block: Block): void {
     this.buffers--;
     this.bytes -= block.bytes;
     if (block.refused) return;
-    this.idleBytes += block.bytes;
     const list = this.lists.get(block.bytes);
     if (list) list.push(block);
     else this.lists.set(block.bytes, [block]);
@@ -105,6 +98,5 @@ export class DeviceMemory {
   release(): void {
     for (const list of this.lists.values()) for (const { gpu } of list) gpu.destroy();
     this.lists.clear();
-    this.idleBytes = 0;
   }
 }

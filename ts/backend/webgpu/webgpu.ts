@@ -26,6 +26,8 @@ export interface WebgpuBackend extends Backend {
   done(): Promise<void>;
   /** Submits what was recorded; reads do so by themselves. */
   flush(): void;
+  /** Gives the device the memory back that no tensor has. */
+  release(): void;
   /** Dispatches and command buffers so far. */
   counts(): { readonly dispatches: number; readonly submissions: number };
   /** Destroys the device; the backend is of no use any more. */
@@ -124,7 +126,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       if (from.length > length) throw new Error(`write: ${from.length} values into ${length} elements, wanted at most as many`);
       // What was recorded before must see the values before.
       if (recorder.uses(block)) recorder.flush();
-      const values = Float32Array.from(from);
+      const values = new Float32Array(from);
       device.queue.writeBuffer(block.gpu, 4 * offset, values);
     },
     fill(buffer: Buffer, value: number): void {
@@ -189,6 +191,11 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     },
     flush(): void {
       recorder.flush();
+    },
+    release(): void {
+      recorder.flush();
+      recorder.forget();
+      memory.release();
     },
     async done(): Promise<void> {
       recorder.flush();
