@@ -52,6 +52,7 @@ const grid: Grid = {
     { title: "Shares", measure: "filters", value: "share", scale: "log" },
     { title: "Distribution", measure: "filters", value: "b", bins: 3, scale: "linear" },
   ],
+  columns: [{ title: "mean", measure: "filters", value: "mean" }],
   streams: true,
   seeds: [1, 2],
   rows: [
@@ -76,6 +77,10 @@ test("command, commit, machine, table, tests, digests and what was not run", asy
   assert.match(markdown, /\nNot run: `a-paper\/never`\.\n/);
   assert.match(markdown, /\n- Command: `perpend reproduce a-paper\/an-experiment --data-dir DIR`\n- Commit: 0123456789abcdef\n- Machine: /);
   assert.match(markdown, /\n\| other +\| +90\.50 ± 0\.70 \| +2\/2 \| +91\.00 \\\* \| +\+1\.50 \| +\+1\.00 \| +not shown \|\n/);
+  assert.match(
+    markdown,
+    /\nOf the trained nets:\n\n\| +\| +mean \|\n.*\n\| plain \\\| a\\\*b \| 300\.000 \|\n\| other +\| 150\.000 \|\n\n/,
+  );
   assert.match(markdown, /\n- other against plain \\\| a\\\*b: paired t\(1\)/);
   assert.is(markdown.match(/`[0-9a-f]{64}`/g)?.length, 4);
 });

@@ -152,6 +152,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     curves: evaluate.curves ?? [],
     profiles: evaluate.profiles ?? [],
     maps: evaluate.maps ?? [],
+    columns: evaluate.columns ?? [],
     streams: evaluate.streams ?? false,
     seeds,
     rows,

@@ -3,7 +3,7 @@ import { collectLayers, deviationOf, histogram, overlap, successiveCka } from ".
 import { blocksOf, type Branched } from "../models/index.ts";
 import type { Layer } from "../nn/index.ts";
 import type { JsonObject, RawBatch } from "../train/index.ts";
-import { firstBatches } from "./reuse-net.ts";
+import { firstBatches } from "./held-out.ts";
 
 export const BINS = 32;
 /** The bins end at so many deviations of the stream where that is largest. */

@@ -92,6 +92,9 @@ export interface MeasuredMap {
   readonly scale: "log" | "linear" | "cosine";
 }
 
+/** A number measured of the trained net, as a column of a table of its own. */
+export type MeasuredColumn = MeasuredCurve;
+
 export interface Evaluate {
   readonly unit: Unit;
   readonly protocol: Protocol;
@@ -104,6 +107,7 @@ export interface Evaluate {
   readonly curves?: readonly MeasuredCurve[];
   readonly profiles?: readonly MeasuredProfile[];
   readonly maps?: readonly MeasuredMap[];
+  readonly columns?: readonly MeasuredColumn[];
   /** What watched skips do to their stream is a figure of the paper too. */
   readonly streams?: true;
   /** An axis whose labels are numbers, to draw results over. */

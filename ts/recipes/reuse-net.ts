@@ -16,6 +16,7 @@ import {
 import type { Layer } from "../nn/index.ts";
 import { stream } from "../random.ts";
 import type { JsonObject, RawBatch } from "../train/index.ts";
+import { firstBatches } from "./held-out.ts";
 import type { RunContext } from "./recipe.ts";
 
 interface Directed {
@@ -52,22 +53,8 @@ export function directSteps(model: Layer, updates: number | null): void {
   else reuse?.begin(updates);
 }
 
-/** Images that a net is examined on. */
-const EXAMINED = 256;
 /** Draws of each number of blocks. */
 const DRAWS = 3;
-
-/** Copies of the first images of a set. */
-export async function firstBatches(held: AsyncIterable<RawBatch>, count = EXAMINED): Promise<RawBatch[]> {
-  const batches: RawBatch[] = [];
-  let images = 0;
-  for await (const batch of held) {
-    if (images >= count) break;
-    batches.push({ ...batch, images: batch.images.slice() });
-    images += batch.size;
-  }
-  return batches;
-}
 
 /** `count` of the numbers below `most`, drawn without putting back. */
 function drawn(most: number, count: number, seed: number, which: number): number[] {

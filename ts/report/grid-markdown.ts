@@ -1,6 +1,6 @@
 // A grid's results as Markdown, in the form of docs/results: what was run, what came out, what the seeds can show, digests.
 import type { Machine } from "../train/events.ts";
-import { gridTable, type Grid } from "./grid.ts";
+import { gridTable, measuredTable, type Grid } from "./grid.ts";
 import { markdownTable, plainText } from "./markdown.ts";
 import { formatSpan } from "./numbers.ts";
 import type { RunLog } from "./run-log.ts";
@@ -64,6 +64,7 @@ export function gridMarkdown(grid: Grid, pictures: readonly PictureLink[] = [], 
     ),
   ); // prettier-ignore
   const cells = rows.map((row) => row.map(plainText));
+  const measured = measuredTable(grid);
   const lines = [
     `## ${plainText(grid.title)}`,
     "",
@@ -74,6 +75,17 @@ export function gridMarkdown(grid: Grid, pictures: readonly PictureLink[] = [], 
     ...markdownTable(head, cells),
     "",
     ...(uncertain.length > 0 ? [`\\* ${plainText(uncertain.join("; "))}.`, ""] : []),
+    ...(measured
+      ? [
+          "Of the trained nets:",
+          "",
+          ...markdownTable(
+            measured.head,
+            measured.rows.map((each) => each.map(plainText)),
+          ),
+          "",
+        ]
+      : []),
     ...linked(pictures),
     ...(streams.length > 0 ? ["<details><summary>What skips do to their stream</summary>", "", ...linked(streams), "</details>", ""] : []),
     ...(tests.length > 0 ? ["What the seeds show:", "", ...tests, ""] : []),

@@ -1,5 +1,5 @@
 // The results of a grid of runs as reports and tables take them: a row a combination, beside what the paper has.
-import type { Paired } from "./significance.ts";
+import { meanOf, spreadOf, type Paired } from "./significance.ts";
 import { epochOf, type RunLog } from "./run-log.ts";
 import { smooth, windowFor, type Point } from "./series.ts";
 
@@ -95,6 +95,8 @@ export interface Grid {
   readonly curves: readonly GridCurve[];
   readonly profiles: readonly GridProfile[];
   readonly maps: readonly GridMap[];
+  /** Measures of the trained net, a column each. */
+  readonly columns: readonly GridCurve[];
   /** The paper draws what skips do to their stream. */
   readonly streams: boolean;
   readonly seeds: readonly number[];
@@ -137,6 +139,24 @@ export function gridTable({ rows, unit, seeds }: Grid): {
       return [...cells, ours, paperDifference, difference.verdict];
     }),
   };
+}
+
+/** Head and cells of what was measured of the trained nets, mean and deviation over seeds; null where nothing was. */
+export function measuredTable({
+  rows,
+  columns,
+}: Grid): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } | null {
+  // prettier-ignore
+  const cellOf = ({ measures }: GridRow, { measure, value }: GridCurve): string => {
+    const found = measures.flatMap((own) => {
+      const last = own.filter((each) => each.measure === measure && value in each.values).at(-1);
+      return last ? [last.values[value]] : [];
+    });
+    return found.length === 0 ? "–" : numberText(meanOf(found), spreadOf(found), 3);
+  };
+  const cells = rows.map((row) => [row.name, ...columns.map((column) => cellOf(row, column))]);
+  const known = cells.filter((row) => row.slice(1).some((cell) => cell !== "–"));
+  return known.length === 0 ? null : { head: ["", ...columns.map(({ title }) => title)], rows: known };
 }
 
 /** What was found in an evaluation that counts, by epoch: the mean over seeds. */
