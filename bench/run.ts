@@ -22,7 +22,7 @@ import { readRows, runtime, spreadsOf, writeRows, type Measured } from "./suite/
 
 /** In the order in which they run; those that are not named run only when asked for. */
 const BENCHES = ["calibrate", "kernels", "step", "growth", "start"] as const;
-const ON_REQUEST = ["winograd-table", "faults", "skips", "serving"] as const;
+const ON_REQUEST = ["winograd-table", "faults", "skips", "serving", "webgpu"] as const;
 
 /** Those that need what bench/programs holds. */
 const RUN_PROGRAMS: readonly string[] = ["calibrate", "step", "growth", "start", "faults", "skips", "serving"];
