@@ -53,7 +53,7 @@ const step = (number: number): StepEvent => ({
 });
 
 /** The ids and data of what a server sent. */
-const eventsIn = (body: string): string[] => [...body.matchAll(/^id: (\d+)\ndata: (.*)$/gm)].map(([, id, data]) => `${id} ${data}`);
+const eventsIn = (body: string): string[] => [...body.matchAll(/^id: [\d-]+\.(\d+)\ndata: (.*)$/gm)].map(([, id, data]) => `${id} ${data}`);
 
 const test = suite("lab server");
 let server: LabServer;
@@ -139,11 +139,23 @@ test("a run's events: what was, what comes, and the end; a page that comes back 
   live.publish(step(1));
   live.publish(samples);
   const early = ask(live.address, "/events");
+  const mark = await new Promise<string>((resolve) => {
+    const first = request(live.address, { path: "/events", agent: false }, (response) => {
+      response.setEncoding("utf8").on("data", (text: string) => {
+        const found = /^id: ([\d-]+)\.0$/m.exec(text);
+        if (found === null) return;
+        resolve(found[1]);
+        first.destroy();
+      });
+    });
+    first.on("error", () => undefined).end();
+  });
   await ask(live.address, "/lab.js");
   live.publish(step(2));
   live.publish({ ...samples, step: 2 });
-  const again = ask(live.address, "/events", { headers: { "last-event-id": "1" } });
-  const strange = ask(live.address, "/events", { headers: { "last-event-id": "x" } });
+  const again = ask(live.address, "/events", { headers: { "last-event-id": `${mark}.1` } });
+  const other = ask(live.address, "/events", { headers: { "last-event-id": "1-1.1" } });
+  const strange = ask(live.address, "/events", { headers: { "last-event-id": `${mark}.x` } });
   await ask(live.address, "/lab.js");
   live.publish(step(3));
   await live.close();
@@ -157,7 +169,8 @@ test("a run's events: what was, what comes, and the end; a page that comes back 
   assert.match(seen[2], '"loss":"NaN"');
   assert.ok(body.endsWith("event: over\ndata: \n\n"));
   assert.equal(eventsIn((await again).body), seen.slice(2));
-  // Of samples the newest alone is sent to who comes late.
+  // Of samples the newest alone is sent to who comes late, or has seen another run.
+  assert.equal(eventsIn((await other).body), [seen[0], ...seen.slice(2)]);
   assert.equal(eventsIn((await strange).body), [seen[0], ...seen.slice(2)]);
 });
 

@@ -95,6 +95,8 @@ function fileOf(url: string): string | null {
 
 /** What was shown so far, and those who look on. */
 class Audience {
+  /** Tells this run's events from those of one that was here before. */
+  private readonly mark = `${process.pid}-${Math.floor(performance.timeOrigin)}`;
   private readonly lines: string[] = [];
   private readonly responses = new Set<ServerResponse>();
   private over = false;
@@ -111,14 +113,16 @@ class Audience {
 
   private send(response: ServerResponse, index: number): void {
     const line = this.lines[index];
-    if (line !== "") response.write(`id: ${index}\ndata: ${line}\n\n`);
+    if (line !== "") response.write(`id: ${this.mark}.${index}\ndata: ${line}\n\n`);
   }
 
-  /** Sends what comes after event `last`, which an interrupted page has seen. */
-  join(response: ServerResponse, last: number): void {
+  /** Sends what comes after the event of this id, which an interrupted page has seen; all of it to others. */
+  join(response: ServerResponse, seen: string | undefined): void {
+    const [mark, index] = (seen ?? "").split(".");
+    const last = mark === this.mark && /^\d{1,9}$/.test(index ?? "") ? Number(index) : -1;
     response.writeHead(200, { ...SECURITY, "content-type": "text/event-stream; charset=utf-8" });
     response.write("retry: 1000\n\n");
-    for (let index = last + 1; index < this.lines.length; index++) this.send(response, index);
+    for (let next = last + 1; next < this.lines.length; next++) this.send(response, next);
     if (this.over) return void response.end("event: over\ndata: \n\n");
     this.responses.add(response);
     response.on("close", () => this.responses.delete(response));
@@ -156,10 +160,7 @@ export async function serveLab({ folder, port, live = false }: LabOptions): Prom
     if (!HOST.test(headers.host ?? "")) return refuse(421, "asked under another name, wanted localhost");
     if (method !== "GET" && method !== "HEAD") return refuse(405, "wanted GET");
     const name = fileOf(url);
-    if (live && name === "events") {
-      const seen = Number(headers["last-event-id"] ?? -1);
-      return audience.join(response, Number.isInteger(seen) ? seen : -1);
-    }
+    if (live && name === "events") return audience.join(response, headers["last-event-id"]?.toString());
     const page = name === null ? undefined : pages.get(name);
     if (page === undefined) return refuse(404, "no such file");
     response.writeHead(200, { ...page.headers, "content-length": page.body.length });

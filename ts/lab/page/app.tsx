@@ -69,6 +69,12 @@ export function App() {
     return () => removeEventListener("hashchange", look);
   }, []);
 
+  const steps = runs.views.reduce((sum, view) => sum + view.steps, 0);
+  const share = steps > 0 ? Math.floor((100 * runs.views.reduce((sum, view) => sum + view.step, 0)) / steps) : 0;
+  useEffect(() => {
+    document.title = `${runs.isUnderWay && steps > 0 ? `${share} % · ` : ""}perpend laboratory`;
+  });
+
   const change = useCallback((part: Partial<LabSettings>): void => {
     setSettings((before) => {
       const after = { ...before, ...part };

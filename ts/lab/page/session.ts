@@ -1,5 +1,5 @@
 // Runs that are computed here, each by a worker of its own.
-import type { DataSource } from "../data-source.ts";
+import type { DataSource, GivenFile } from "../data-source.ts";
 import type { LabSettings } from "../fields.ts";
 import type { FromWorker, RunOrder, ToWorker } from "../protocol.ts";
 import { runsOf } from "../settings.ts";
@@ -55,6 +55,7 @@ export class Session extends Runs<WorkerSeat> {
     if (!resume) {
       const kept = { id, lab, source, runs: this.seats.map((seat) => seat.id), startedAt: new Date().toISOString() };
       await this.storage?.saveSession(kept).catch(() => {});
+      void this.keepFiles(kept);
     }
     runsOf(lab).forEach(({ label, settings, command }, index) => {
       const seat = this.seats[index];
@@ -63,6 +64,18 @@ export class Session extends Runs<WorkerSeat> {
       say(seat, { type: "start", order, resume });
     });
     this.changed();
+  }
+
+  /** A file that a browser keeps may still be the one on the disk, which can go: what is kept is a copy. */
+  private async keepFiles(kept: StoredSession): Promise<void> {
+    if (kept.source.kind !== "files" || !this.storage) return;
+    try {
+      const files: GivenFile[] = [];
+      for (const { path, file } of kept.source.files) files.push({ path, file: new Blob([await file.arrayBuffer()]) });
+      await this.storage.saveSession({ ...kept, source: { ...kept.source, files } });
+    } catch {
+      // No room for the copy: the files themselves have to be there.
+    }
   }
 
   private sayAll(message: ToWorker): void {
