@@ -26,6 +26,7 @@ async function fetchKernels(): Promise<WebAssembly.Module> {
 
 /** What a worker may do and a page must not: wait for it. */
 function fetchKernelsAtOnce(): WebAssembly.Module {
+  if (typeof XMLHttpRequest === "undefined") throw refuse("this kind of worker cannot wait for it");
   const request = new XMLHttpRequest();
   request.open("GET", address, false);
   request.responseType = "arraybuffer";

@@ -1,12 +1,13 @@
 // Teams of Web Workers in a real page: the bits of the calling thread with any number of workers, and what is said and done when a worker
-// cannot be loaded, throws, ends or hangs, and where a page may share no memory.
+// cannot be loaded, throws, ends or hangs, and where a page may share no memory. PERPEND_TEST_BROWSER=firefox tries another browser.
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, resnetV2, shapes } from "../../../ts/node.ts";
 import { findChromium } from "../../report/chromium.ts";
 import { home } from "../../runtimes/stage.ts";
-import { visit } from "../../runtimes/visit.ts";
+import { found as programOnPath } from "../../runtimes/path.ts";
+import { visit, type BrowserKind } from "../../runtimes/visit.ts";
 import { pageOf, scripts } from "./page-scripts.ts";
 
 interface Found {
@@ -16,12 +17,13 @@ interface Found {
   readonly faults: readonly string[];
 }
 
-const chromium = findChromium();
+const kind: BrowserKind = process.env["PERPEND_TEST_BROWSER"] === "firefox" ? "firefox" : "chromium";
+const file = kind === "firefox" ? programOnPath("firefox-esr", "firefox") : findChromium();
 const browser = join(home, "build/browser/");
 const folders = { "/perpend/": browser, "/copy/": browser };
 
 async function inPage<T>(work: string, isolated = true): Promise<T> {
-  const text = await visit("chromium", chromium ?? "", { pages: { ...scripts, "/": pageOf(work) }, folders, isolated }, 100);
+  const text = await visit(kind, file ?? "", { pages: { ...scripts, "/": pageOf(work) }, folders, isolated }, 100);
   const { value, trouble } = JSON.parse(text) as { value: T; trouble?: string };
   if (trouble !== undefined) throw new Error(trouble);
   return value;
@@ -36,8 +38,8 @@ async function inNode(): Promise<string> {
 }
 
 const test = suite("web team");
-const check = chromium === undefined ? test.skip : test;
-if (chromium === undefined) console.log("skipped: teams of Web Workers: no Chromium");
+const check = file === undefined ? test.skip : test;
+if (file === undefined) console.log(`skipped: teams of Web Workers: no ${kind}`);
 const expected = await inNode();
 
 check("pages and workers that lead teams of 1, 2 and 4 come to the bits of Node", async () => {
