@@ -83,19 +83,21 @@ function rowsOf(name: string, { received, seconds }: Load, answer: string, cpuMs
   ];
 }
 
-/** Milliseconds from before the process until the first prediction is here. */
-async function coldStarts(kind: ServerKind, folder: string, rounds: number): Promise<number[]> {
+/** Milliseconds from before the process until the first prediction is here, and those of CPU time that the server took. */
+async function coldStarts(kind: ServerKind, folder: string, rounds: number): Promise<{ readonly times: number[]; readonly cpu: number[] }> {
   const times: number[] = [];
+  const cpu: number[] = [];
   for (let round = 0; round < rounds; round++) {
     progress(round, rounds, `cold start, ${kind.name}`);
     const begin = performance.now();
     const server = await kind.start(folder);
     const { received } = await load(server.url, [png], { atOnce: 1, seconds: 0 });
     times.push(performance.now() - begin);
+    if (kind.name === "node") cpu.push((await well(server)).cpuMs);
     await stop(server);
     if (received[0].status !== 200) throw new Error(`bench serving: ${received[0].status} for the first request, wanted 200`);
   }
-  return times;
+  return { times, cpu };
 }
 
 /** Good requests while others send bad ones. */
@@ -116,8 +118,11 @@ async function measureKind(kind: ServerKind, folder: string, plan: Plan, notes: 
   const rows: Measured[] = [];
   const cold = `cold_start_${NAME}_${kind.name}`;
   if (isChosen(plan, cold)) {
-    const starts = await coldStarts(kind, folder, plan.rounds ?? (plan.quick ? 3 : 9));
-    rows.push(measured({ name: cold, unit: "ms", value: median(starts), best: Math.min(...starts), spread: spread(starts) }));
+    const { times, cpu } = await coldStarts(kind, folder, plan.rounds ?? (plan.quick ? 3 : 9));
+    const row = (name: string, values: readonly number[]): Measured =>
+      measured({ name, unit: "ms", value: median(values), best: Math.min(...values), spread: spread(values) });
+    rows.push(row(cold, times));
+    if (cpu.length > 0) rows.push(row(`${cold}_server_cpu`, cpu));
   }
   const server = await kind.start(folder);
   try {

@@ -91,7 +91,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "train/node": ["train", "nn", "optim", "regularizers", "data", "data/node", "autograd", "backend", "random"],
   report: ["type train"],
   serve: ["models", "nn", "autograd", "backend", "data", "train"],
-  "serve/node": ["serve", "data", "data/node"],
+  "serve/node": ["serve", "data", "data/node", "type train"],
   recipes: ["models", "nn", "metrics", "optim", "regularizers", "autograd", "data", "train", "random"],
   settings: ["models", "nn", "optim", "autograd", "data", "train", "backend", "random", "serve"],
   lab: ["settings", "report", "models", "nn", "autograd", "data", "train", "backend", "random", "workers", "workers/web"],

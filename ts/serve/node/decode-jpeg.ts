@@ -1,10 +1,10 @@
-// The JPEG decoder of the command line for handlers.
+// The JPEG decoder of the command line for handlers, loaded with the first JPEG.
 import { FormatError } from "../../data/format-error.ts";
-import { decodeJpeg as decode } from "../../data/node/jpeg-decode.ts";
 import type { Picture } from "../../data/picture.ts";
 
 /** Decodes a JPEG, turned as EXIF says. Throws FormatError. */
-export function decodeJpeg(bytes: Uint8Array): Picture {
+export async function decodeJpeg(bytes: Uint8Array): Promise<Picture> {
+  const { decodeJpeg: decode } = await import("../../data/node/jpeg-decode.ts");
   return decode(
     bytes,
     () => {},
