@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import prettier from "prettier";
+import { gridMarkdown } from "../../ts/report/grid-markdown.ts";
 import type { Grid, GridRow, Measure } from "../../ts/report/grid.ts";
 import { markdownTable, plainText } from "../../ts/report/markdown.ts";
 import { resultsPage } from "../../ts/report/results-page.ts";
@@ -81,6 +82,10 @@ test("command, commit, machine, table, tests, digests and what was not run", asy
     markdown,
     /\nOf the trained nets:\n\n\| +\| +mean \|\n.*\n\| plain \\\| a\\\*b \| 300\.000 \|\n\| other +\| 150\.000 \|\n\n/,
   );
+  assert.not.match(markdown, /Means, accuracy/);
+  const two = [1, 2].flatMap((pi) => ["a", "b"].map((name) => row(`${name}, ${pi}`, pi, { labels: { skip: name, pi: String(pi) } })));
+  const cross = gridMarkdown({ ...grid, axes: ["skip", "pi"], rows: two.slice(0, 3) });
+  assert.match(cross, /\nMeans, accuracy in percent, by skip and pi:\n\n\| skip, pi +\| +1 \| +2 \|\n.*\n\| a +\| 90\.50 \| 90\.50 \|\n\| b +\| 90\.50 \| +\|\n\n/); // prettier-ignore
   assert.match(markdown, /\n- other against plain \\\| a\\\*b: paired t\(1\)/);
   assert.is(markdown.match(/`[0-9a-f]{64}`/g)?.length, 4);
 });

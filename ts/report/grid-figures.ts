@@ -1,7 +1,7 @@
 // The drawings of a grid of runs: our numbers beside the paper's, a sweep over numbers, and the course of learning.
 import { CHART_WIDTH, draw, type ChartSpec } from "./chart.ts";
 import { drawCurves } from "./curves.ts";
-import { colorOf, figure, key, type Drawn, type Table } from "./figure.ts";
+import { colorOf, dashOf, figure, key, type Drawn, type Table } from "./figure.ts";
 import { gridTable, meanCourse, numberText, trainingCourse, type Grid, type GridRow } from "./grid.ts";
 import { html } from "./html.ts";
 import { formatLoss } from "./numbers.ts";
@@ -101,7 +101,7 @@ export async function sweepFigure(grid: Grid): Promise<Drawn | undefined> {
     const values = points.filter((point) => point.series === series);
     const color = colorOf(series);
     return [
-      { data: { values }, mark: { type: "line", color, strokeWidth: 2 }, encoding: { y: { field: "mean" } } },
+      { data: { values }, mark: { type: "line", color, strokeWidth: 2, strokeDash: dashOf(series) }, encoding: { y: { field: "mean" } } }, // prettier-ignore
       { data: { values }, mark: { type: "rule", color, strokeWidth: 2 }, encoding: { y: { field: "low" }, y2: { field: "high" } } },
       { data: { values }, mark: { type: "point", filled: true, color, size: 50, opacity: 1 }, encoding: { y: { field: "mean" } } },
     ];
@@ -119,7 +119,13 @@ export async function sweepFigure(grid: Grid): Promise<Drawn | undefined> {
   const series = names.map((name, index) => ({ index, name }));
   return {
     html: figure({ title: `Over ${sweep}`, note: html`${words}`, key: key(series), body }),
-    picture: { id: "sweep", title: `${grid.title}: ${grid.unit} over ${sweep}`, key: series, note: words, charts: [{ svg: body }] },
+    picture: {
+      id: "sweep",
+      title: `${grid.unit[0].toUpperCase()}${grid.unit.slice(1)} over ${sweep}`,
+      key: series,
+      note: words,
+      charts: [{ svg: body }],
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // A grid's results as Markdown, in the form of docs/results: what was run, what came out, what the seeds can show, digests.
 import type { Machine } from "../train/events.ts";
-import { gridTable, measuredTable, type Grid } from "./grid.ts";
+import type { Table } from "./figure.ts";
+import { crossTable, gridTable, measuredTable, type Grid } from "./grid.ts";
 import { markdownTable, plainText } from "./markdown.ts";
 import { formatSpan } from "./numbers.ts";
 import type { RunLog } from "./run-log.ts";
@@ -42,12 +43,18 @@ function facts(grid: Grid): string[] {
     ...list(logs.map(({ start }) => machineText(start.machine))).map((text) => `- Machine: ${plainText(text)}`),
     ...versions.map((text) => `- Versions: ${plainText(text)}`),
     `- Runs: ${logs.length} of ${grid.rows.length * grid.seeds.length}, ${trainingTime(logs)} of training` +
-      `${workers.length === 1 ? ` with ${workers[0]} ${workers[0] === "1" ? "worker" : "workers"}` : ""}${days.length > 0 ? `, ${days.join(", ")}` : ""}`,
+      `${workers.length === 1 ? (workers[0] === "0" ? " on the calling thread" : ` with ${workers[0]} ${workers[0] === "1" ? "worker" : "workers"}`) : ""}${days.length > 0 ? `, ${days.join(", ")}` : ""}`,
   ];
 }
 
 const linked = (pictures: readonly PictureLink[]): string[] =>
   pictures.flatMap(({ title, path }) => [`![${plainText(title)}](${path})`, ""]);
+
+const tableOf = ({ head, rows }: Table): string[] =>
+  markdownTable(
+    head.map(plainText),
+    rows.map((row) => row.map(plainText)),
+  );
 
 /** One section, with a heading of the second level. Pictures of streams are folded. */
 export function gridMarkdown(grid: Grid, pictures: readonly PictureLink[] = [], streams: readonly PictureLink[] = []): string {
@@ -65,6 +72,7 @@ export function gridMarkdown(grid: Grid, pictures: readonly PictureLink[] = [], 
   ); // prettier-ignore
   const cells = rows.map((row) => row.map(plainText));
   const measured = measuredTable(grid);
+  const cross = crossTable(grid);
   const lines = [
     `## ${plainText(grid.title)}`,
     "",
@@ -75,17 +83,8 @@ export function gridMarkdown(grid: Grid, pictures: readonly PictureLink[] = [], 
     ...markdownTable(head, cells),
     "",
     ...(uncertain.length > 0 ? [`\\* ${plainText(uncertain.join("; "))}.`, ""] : []),
-    ...(measured
-      ? [
-          "Of the trained nets:",
-          "",
-          ...markdownTable(
-            measured.head,
-            measured.rows.map((each) => each.map(plainText)),
-          ),
-          "",
-        ]
-      : []),
+    ...(cross ? [`Means, ${grid.unit} in percent, by ${grid.axes.join(" and ")}:`, "", ...tableOf(cross), ""] : []),
+    ...(measured ? ["Of the trained nets:", "", ...tableOf(measured), ""] : []),
     ...linked(pictures),
     ...(streams.length > 0 ? ["<details><summary>What skips do to their stream</summary>", "", ...linked(streams), "</details>", ""] : []),
     ...(tests.length > 0 ? ["What the seeds show:", "", ...tests, ""] : []),

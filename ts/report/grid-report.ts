@@ -1,7 +1,7 @@
 // The report of a grid of runs: one HTML file that stands alone, with the table, the paper's figures drawn from our runs, and digests.
 import { table, type Drawn } from "./figure.ts";
 import { resultDrawings, streamDrawings } from "./grid-drawings.ts";
-import { gridTable, measuredTable, type Grid } from "./grid.ts";
+import { crossTable, gridTable, measuredTable, type Grid } from "./grid.ts";
 import { lettersNote } from "./heat-map.ts";
 import { html, type Html } from "./html.ts";
 import { formatSpan } from "./numbers.ts";
@@ -40,6 +40,7 @@ export async function renderGridReport(grid: Grid): Promise<string> {
     .filter((log) => log !== null)
     .map((run, index) => ({ run, label: { index, name: run.start.name } }));
   const measured = measuredTable(grid);
+  const cross = crossTable(grid);
   const results = html`${table(gridTable(grid))}
     <p class="note">
       ${grid.unit} in percent, ${grid.protocol}, mean and standard deviation over seeds ${grid.seeds.join(", ")}. The paper's numbers are
@@ -50,6 +51,7 @@ export async function renderGridReport(grid: Grid): Promise<string> {
     title: grid.title,
     lead: lead(grid),
     content: html`${section("Expected", html`<p>${grid.expects}</p>`)} ${section("Results", results)}
+    ${section(`By ${grid.axes.join(" and ")}`, cross ? table(cross) : undefined)}
     ${section("Of the trained nets", measured ? table(measured) : undefined)} ${section("What the seeds show", tests(grid))}
     ${section("Figures", figures(await resultDrawings(grid)))}
     ${section("Skip connections", figures(await streamDrawings(grid)), lettersNote)}

@@ -141,6 +141,22 @@ export function gridTable({ rows, unit, seeds }: Grid): {
   };
 }
 
+/** Means of a grid of two axes, the first by rows, the second by columns; null for other grids. */
+export function crossTable({
+  axes,
+  rows,
+}: Grid): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } | null {
+  if (axes.length !== 2) return null;
+  const [down, across] = axes.map((axis) => [...new Set(rows.map(({ labels }) => labels[axis]))]);
+  if (down.length < 2 || across.length < 2) return null;
+  const cellOf = (first: string, second: string): string => {
+    const found = rows.find(({ labels }) => labels[axes[0]] === first && labels[axes[1]] === second);
+    return found ? numberText(found.mean) : "";
+  };
+  const cells = down.map((first) => [first, ...across.map((second) => cellOf(first, second))]);
+  return { head: [`${axes[0]}, ${axes[1]}`, ...across], rows: cells };
+}
+
 /** Head and cells of what was measured of the trained nets, mean and deviation over seeds; null where nothing was. */
 export function measuredTable({
   rows,
