@@ -34,10 +34,21 @@ function lossTop(series: readonly Series[]): number {
   return 1.05 * Math.min(Math.max(lines, highest(true)), 1.6 * lines) || 1;
 }
 
+/** The first place in a list that grows whose value is above this one. */
+function above(list: readonly number[], value: number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 const meanOf =
   (quantity: Quantity, format: (value: number) => string) =>
   ({ columns, stepsPerEpoch }: RunView, epoch: number): string => {
-    const own = columns[quantity].filter((_, i) => Math.ceil(columns.step[i] / stepsPerEpoch) === epoch);
+    const own = columns[quantity].slice(above(columns.step, (epoch - 1) * stepsPerEpoch), above(columns.step, epoch * stepsPerEpoch));
     return own.length === 0 ? "" : format(own.reduce((sum, value) => sum + value, 0) / own.length);
   };
 

@@ -76,9 +76,9 @@ function Map(props: HeatMapProps & { readonly run: RunView; readonly index: numb
   return (
     <div class="map">
       {runs.length > 1 && (
-        <h4>
+        <h3>
           <Swatch run={index} /> {run.label}
-        </h4>
+        </h3>
       )}
       <div class="map-box" ref={box} style={{ height: `${HEIGHT}px` }}>
         <canvas
@@ -135,7 +135,7 @@ export function HeatMap(props: HeatMapProps) {
   return (
     <figure class="figure">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <p class="note">{note}</p>
       </figcaption>
       <div class="maps">

@@ -103,7 +103,7 @@ export function LiveChart(props: LiveChartProps) {
   return (
     <figure class={wide ? "figure wide" : "figure"}>
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <p class="note">{note}</p>
       </figcaption>
       <div

@@ -40,7 +40,7 @@ export function Predictions({ views }: { readonly views: readonly RunView[] }) {
   return (
     <figure class="figure wide">
       <figcaption>
-        <h3>Predictions</h3>
+        <h2>Predictions</h2>
         <p class="note">Images that no run was trained on: what each is, and what it is taken for.</p>
         <p class="scores">{scores.join(", ") || "\u00a0"}</p>
       </figcaption>

@@ -29,10 +29,10 @@ export function RunCard({ view, run, several, command, onCheckpoint }: RunCardPr
   const epoch = start ? Math.min(start.epochs, Math.floor(step / view.stepsPerEpoch) + 1) : 0;
   return (
     <article class={`card run-${run}`} aria-label={`Run ${view.label}`}>
-      <h3>
+      <h2>
         {several && <Swatch run={run} />}
         <span class="run-name">{view.label}</span> <small class={`state ${state}`}>{stopped}</small>
-      </h3>
+      </h2>
       <progress max={Math.max(1, steps)} value={step} aria-label={`Steps of ${view.label}`} />
       <p class="where">
         {start ? `step ${formatCount(step)} of ${formatCount(steps)}, epoch ${epoch} of ${start.epochs}` : "\u00a0"}
