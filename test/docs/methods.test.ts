@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import * as perpend from "../../ts/index.ts";
 import { recipeFiles } from "../../ts/cli/recipe-files.ts";
 
 const folder = fileURLToPath(new URL("../../docs/methods", import.meta.url));
@@ -17,6 +18,20 @@ test("every paper with recipes has a page", () => {
   const papers = [...new Set(recipeFiles().map(({ paper }) => paper))];
   assert.is(papers.length, 5);
   for (const paper of papers) assert.ok(pages.includes(`${paper}.md`), paper);
+});
+
+/** What pages call and the package does not export: the function of a program. */
+const OWN = new Set(["prepare"]);
+
+test("every function that a page names in code is exported", () => {
+  let met = 0;
+  for (const page of pages)
+    for (const [, code] of readFileSync(join(folder, page), "utf8").matchAll(/`([^`\n]+)`/g))
+      for (const [, name] of code.matchAll(/(?<![.\w])([a-z]\w*)\(/g)) {
+        met++;
+        assert.ok(name in perpend || OWN.has(name), `${page}: ${name}() in "${code}"`);
+      }
+  assert.ok(met > 30, String(met));
 });
 
 for (const page of pages)

@@ -32,5 +32,6 @@ export default recipe({
     claims: [{ at: { arm: complementary.label }, is: "better", unverified: "the abstract says: in certain cases" }],
     reestimate: REESTIMATE,
     profiles,
+    streams: true,
   },
 });

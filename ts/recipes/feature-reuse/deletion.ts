@@ -27,5 +27,5 @@ export default recipe({
   optimizer: (model, _, run) => adamw(model, run),
   schedule: (_, run) => cosine(run),
   run: { paper: vitSetting, desk: { ...vitDesk, seeds: 2 }, smoke: vitSmoke },
-  evaluate: { unit: accuracy, protocol: lastEpoch, against: { arm: vanilla.label }, profiles },
+  evaluate: { unit: accuracy, protocol: lastEpoch, against: { arm: vanilla.label }, profiles, streams: true },
 });
