@@ -37,6 +37,12 @@ test("strict.wasm holds what is the same everywhere", () => {
   assert.ok(module.functions >= module.exports.length && module.exports.includes("conv2d_f32"));
 });
 
+test("inference.wasm holds what is the same everywhere", () => {
+  const module = readWasm(read("inference"));
+  assert.equal(problemsOf(module), []);
+  assert.ok((module.instructions.get("fd e6") ?? 0) > 30 && module.exports.includes("conv2d_f32"));
+});
+
 test("relaxed.wasm shows that a relaxed instruction would be found", () => {
   assert.equal(
     problemsOf(readWasm(read("relaxed"))).filter((line) => !line.includes("relaxed instructions fd 105")),
