@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createHandler, createPredictor, FormatError, type HandlerOptions } from "../../ts/serve/index.ts";
 import { makePng } from "../cli/png-maker.ts";
+import { Dice, mutate } from "../fuzz/mutate.ts";
 import { inference, pictures, trained } from "./trained.ts";
 
 const test = suite("handler");
@@ -215,6 +216,27 @@ test("good requests among bad ones get the answers that they get alone", async (
   );
   assert.is(answers.filter((status) => status === 200).length, 20);
   assert.is(answers.filter((status) => status === 400 || status === 415).length, 40);
+});
+
+test("changed requests are answered or refused, and never the server's fault", async () => {
+  const failures: unknown[] = [];
+  const handler = createHandler(predictor, { maxPixels: 10_000, maxBytes: 100_000, onError: (error) => failures.push(error) });
+  const dice = new Dice(11);
+  const small = new TextEncoder().encode(JSON.stringify({ images: [{ width: 3, height: 2, pixels: [...first.pixels.subarray(0, 18)] }] }));
+  const tokens = ["NaN", "1e999", "-0", '"width":', "[[[[", "null", "\u0000", "255.5", "IDAT", "IEND"];
+  const statuses = new Map<number, number>();
+  for (let round = 0; round < 600; round++) {
+    const isPicture = round % 2 === 0;
+    const body = Uint8Array.from(mutate(isPicture ? png : small, dice, [png, small], tokens));
+    const { status } = await handler(post(body, isPicture ? "image/png" : "application/json"));
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  }
+  assert.equal(failures, []);
+  assert.equal(
+    [...statuses.keys()].filter((status) => ![200, 400, 413].includes(status)),
+    [],
+  );
+  assert.ok((statuses.get(400) ?? 0) > 300, JSON.stringify([...statuses]));
 });
 
 test("limits above 0", () => {
