@@ -1,9 +1,6 @@
 // The page looks on at a run in a terminal.
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { digestOf, newFolder, start, TINY } from "../cli/command.ts";
 import type { RunEvent } from "../../ts/train/index.ts";
 import { executable, Lab, untilState, untilStep, WHY } from "./browser.ts";
 
@@ -68,23 +65,5 @@ else {
     await context.close();
   });
 }
-
-const page = fileURLToPath(new URL("../../build/lab/index.html", import.meta.url));
-if (!existsSync(page)) test.skip("perpend train --lab (skipped: no page in build/lab, npm run build:lab makes it)", () => undefined);
-else
-  test("perpend train --lab serves the run's events until it ends, and changes no bit", async () => {
-    const run = start(["train", ...TINY, "--workers", "0", "--lab", "--no-report", "--output", newFolder()]);
-    let said = "";
-    run.child.stderr?.on("data", (text: string) => (said += text));
-    await run.said("run folder");
-    const address = /the run as it happens: (http:\/\/localhost:\d+\/)\n/.exec(said)?.[1] ?? "";
-    const events = await (await fetch(`${address}events`)).text();
-    assert.match(events, '"type":"run-start"');
-    assert.is([...events.matchAll(/"type":"step"/g)].length, 30);
-    const result = await run.done;
-    assert.match(events, `"digest":"${digestOf(result)}"`);
-    const plain = start(["train", ...TINY, "--workers", "0", "--no-report", "--output", newFolder()]);
-    assert.is(digestOf(result), digestOf(await plain.done));
-  });
 
 test.run();
