@@ -59,7 +59,7 @@ setBackend(() => createWasmBackend(loadKernels()));
 export async function createTeam(options: WebTeamOptions): Promise<WebTeam> {
   const { kernels = loadKernels() } = options;
   const team = await createTeamOf({ ...options, kernels });
-  // eslint-disable-next-line no-console -- a training several times as slow as it could be is worth a line
+  // A training several times as slow as it could be is worth a line.
   if (team.notice !== null) console.warn(team.notice);
   return team;
 }
