@@ -5,7 +5,8 @@
 //   Smoke     perpend reproduce orthogonal-update/skip-kinds --scale smoke
 //   Published top-1 %, mean and standard deviation over 5 runs, each run the mean of its 5 best epochs. Read in the paper.
 //             ResNetV2-18 on CIFAR-10: 95.06 additive, 95.26 feature-wise, 95.25 per sample.
-//   Ours      not yet run. Desk scale: ResNetV2-18 an eighth as wide, 10,000 images of CIFAR-10, 8 epochs, 3 seeds.
+//   Ours      accuracy % 51.88 additive, 53.07 feature-wise, 52.74 per sample (docs/results/orthogonal-update.md).
+//             Desk scale: ResNetV2-18 an eighth as wide, 10,000 images of CIFAR-10, 8 epochs, 3 seeds.
 // At the end effective rank, spectral entropy and deviation of the last features are measured, as in Table 4.
 // No BN-ReLU stands between the last unit and the classifier, as in the authors' code; final-norm.ts varies that.
 import { additive, orthogonal, resnetV2, type ResNet } from "../../models/index.ts";
