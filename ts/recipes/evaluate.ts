@@ -69,6 +69,8 @@ export interface MeasuredCurve {
   /** Name of the measure, and which of its numbers. */
   readonly measure: string;
   readonly value: string;
+  /** Draws positive values of several orders of magnitude. */
+  readonly log?: true;
 }
 
 /** Something measured of each layer, to draw over the depth as it is at the end: a figure of the paper. */

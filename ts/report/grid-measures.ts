@@ -22,21 +22,24 @@ const firstRecords = ({ measures }: GridRow, measure: string): Measure[] =>
 /** Over time: the first seed of each combination. */
 export async function curveFigures({ curves, rows }: Grid): Promise<Drawn[]> {
   const drawn: Drawn[] = [];
-  for (const [number, { title, measure, value }] of curves.entries()) {
+  for (const [number, { title, measure, value, log = false }] of curves.entries()) {
     const lines = rows.slice(0, MOST_CURVES).map((row, index) => ({
       index,
       name: row.name,
-      exact: firstRecords(row, measure).flatMap(({ step, values }) => (value in values ? [{ x: step, y: values[value] }] : [])),
+      exact: firstRecords(row, measure).flatMap(({ step, values }) => {
+        if (!(value in values) || (log && !(values[value] > 0))) return [];
+        return [{ x: step, y: log ? Math.log10(values[value]) : values[value] }];
+      }),
     }));
     const made = await drawCurves({
       id: `measure-${number}`,
       title,
-      note: html`The first seed of each.`,
+      note: html`The first seed of each.${log && " Log scale."}`,
       unit: "step",
       curves: lines.filter(({ exact }) => exact.length > 1),
-      format: formatNumber,
-      axis: "format(datum.value, '.2~g')",
-      range: (low, high) => [Math.min(0, low), high > 0 ? 1.05 * high : 1],
+      format: log ? (value) => formatNumber(10 ** value) : formatNumber,
+      axis: log ? "format(pow(10, datum.value), '.1~g')" : "format(datum.value, '.2~g')",
+      range: (low, high) => (log ? [Math.floor(low), Math.ceil(high)] : [Math.min(0, low), high > 0 ? 1.05 * high : 1]),
     });
     if (made !== undefined) drawn.push(made);
   }

@@ -27,6 +27,8 @@ export interface GridCurve {
   readonly title: string;
   readonly measure: string;
   readonly value: string;
+  /** Where values of several orders of magnitude are positive. */
+  readonly log?: true;
 }
 
 /** A measure of each layer to draw over depth, as it is at the end. */

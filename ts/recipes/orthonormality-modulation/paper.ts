@@ -100,7 +100,7 @@ export function filterRecord(model: Layer): readonly JsonObject[] {
 /** The paper's figures 2 and 3. */
 export const figures: readonly MeasuredCurve[] = [
   { title: "Mean pairwise cosine of filters (figure 2)", measure: "filters", value: "mean" },
-  { title: "Error at the bottom layer over the top one (figure 3)", measure: "errors", value: "ratio" },
+  { title: "Error at the bottom layer over the top one (figure 3)", measure: "errors", value: "ratio", log: true },
   { title: "Share of layers that were modulated", measure: "errors", value: "modulated" },
 ];
 
