@@ -12,11 +12,17 @@ function lossOf(error: Error | null, code: number): Loss {
   return { kind: outOfMemory ? "memory" : "crash", message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
 }
 
+/** Longest wait for a thread to load its modules before it is ended, in milliseconds. */
+const LOADING = 2000;
+
 export class PiscinaThread implements WorkerThread {
   /** Node's number of it. */
   readonly id: number;
   readonly ready: Promise<Answer<unknown> | Loss>;
   readonly gone: Promise<Loss>;
+  /** It has loaded its modules, or could not. */
+  loaded = false;
+  private readonly loading: Promise<void>;
   private readonly pool: Piscina;
   private readonly worker: Worker;
   private trouble: Error | null = null;
@@ -37,6 +43,8 @@ export class PiscinaThread implements WorkerThread {
     // Of a thread without a task, which `gone` tells of, too.
     this.pool.on("error", () => {});
     const first = this.pool.run({ type: "ready" } satisfies Task) as Promise<Answer<unknown>>;
+    const begun = (): void => void (this.loaded = true);
+    this.loading = first.then(begun, begun);
     const [worker] = this.pool.threads as readonly Worker[];
     this.worker = worker;
     this.id = worker.threadId;
@@ -68,6 +76,8 @@ export class PiscinaThread implements WorkerThread {
 
   /** Tells the thread to end, until it does: one that is on its way from an error into a wait may miss it. Error: it does not. */
   private async stop(): Promise<Loss> {
+    // Node 20 ends the process where a thread is ended while it requires a module.
+    if (!this.loaded) await Promise.race([this.loading, this.gone, sleep(LOADING, undefined, { ref: false })]);
     void this.pool.destroy();
     for (let pause = AGAIN; pause < END; pause *= 2) {
       void this.worker.terminate();

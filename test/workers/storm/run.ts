@@ -34,7 +34,7 @@ export interface Report {
   readonly steps: number;
   readonly fired: { readonly [kind: string]: number };
   readonly points: { readonly [point: string]: number };
-  /** Threads ended from outside at any time, starting ones too. */
+  /** Threads ended from outside at any time once they have loaded their modules. */
   readonly struck: number;
   readonly reported: { readonly [kind: string]: number };
   /** Threads that are left after close(). */
@@ -72,8 +72,14 @@ function planOf({ seed, workers, faults, hangs, kinds }: Storm, random: RandomSt
   return plan;
 }
 
+interface Thread {
+  readonly id: number;
+  readonly loaded: boolean;
+  readonly pool: { readonly threads: readonly Worker[] };
+}
+
 interface Inside {
-  readonly crew: { readonly living: Set<{ readonly id: number; readonly pool: { readonly threads: readonly Worker[] } }> };
+  readonly crew: { readonly living: Set<Thread> };
   readonly backend: { readonly memory: WebAssembly.Memory };
 }
 
@@ -149,7 +155,8 @@ export async function storm(given: Storm): Promise<Report> {
     if (random.integer(8, step, 8) > 0) return;
     setTimeout(
       () => {
-        const all = [...inside.crew.living];
+        // Node 20 ends the process where a thread is ended while it requires a module.
+        const all = [...inside.crew.living].filter(({ loaded }) => loaded);
         const thread = all[random.integer(Math.max(1, all.length), step, 9)]?.pool.threads[0];
         if (thread === undefined) return;
         struck++;
