@@ -12,7 +12,6 @@ import {
   NonFiniteError,
   reestimateStatistics,
   Trainer,
-  type BatchSource,
   type JsonObject,
   type Pool,
   type Program,
@@ -33,6 +32,7 @@ import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } fro
 import { readLog, trimDigests, trimLog, writeRecipe } from "./run-folder.ts";
 import { openRunLog } from "./run-log-file.ts";
 import { Saver } from "./saver.ts";
+import { Stopped, stoppable } from "./stop.ts";
 import { UsageError } from "./usage.ts";
 
 const MOST_RECIPE_BYTES = 1 << 20;
@@ -44,21 +44,6 @@ export interface RunSurroundings {
   /** Takes every event, in order. */
   readonly tell: (event: RunEvent) => void;
   readonly message: (text: string) => void;
-}
-
-/** Thrown out of an evaluation that is no longer wanted. */
-class Stopped extends Error {}
-
-function stoppable(whole: BatchSource, signal: AbortSignal): BatchSource {
-  return {
-    batchesPerEpoch: whole.batchesPerEpoch,
-    async *epoch(epoch, from) {
-      for await (const batch of whole.epoch(epoch, from)) {
-        if (signal.aborted) throw new Stopped("stopped");
-        yield batch;
-      }
-    },
-  };
 }
 
 /** The threads of a run; `workers` 0 is the calling thread alone. */

@@ -6,7 +6,6 @@ import {
   digest,
   NonFiniteError,
   Trainer,
-  type BatchSource,
   type Checkpoint,
   type EvaluateEvent,
   type JsonObject,
@@ -28,6 +27,7 @@ import type { RunFolder } from "./run-folder.ts";
 import { samplesOf } from "./samples.ts";
 import { Saver, type Unsaved } from "./saver.ts";
 import { recipeOf, type TrainSettings } from "./settings.ts";
+import { Stopped, stoppable } from "./stop.ts";
 import { openTensorBoard } from "./tensorboard.ts";
 import { additionsOf } from "./training-program.ts";
 import { programOptions, testLoader, trainerSettings, trainLoader } from "./training-setup.ts";
@@ -76,22 +76,6 @@ export interface RunOutcome {
   readonly unsaved: Unsaved | undefined;
   /** Why training could not go on: a step came to NaN or infinity. */
   readonly failure: NonFiniteError | undefined;
-}
-
-/** Thrown out of an evaluation that is no longer wanted. */
-class Stopped extends Error {}
-
-/** Batches to evaluate on that end when a run is to stop. */
-function stoppable(whole: BatchSource, signal: AbortSignal): BatchSource {
-  return {
-    batchesPerEpoch: whole.batchesPerEpoch,
-    async *epoch(epoch, from) {
-      for await (const batch of whole.epoch(epoch, from)) {
-        if (signal.aborted) throw new Stopped("stopped");
-        yield batch;
-      }
-    },
-  };
 }
 
 function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool, kernels: Kernels): RunStartEvent {

@@ -1,4 +1,6 @@
-// Ctrl-C and the system's wish to end: the first asks for an orderly end, the second ends at once.
+// Ctrl-C and the system's wish to end: the first asks for an orderly end, the second ends at once. Evaluations end in between batches.
+import type { BatchSource } from "../train/index.ts";
+
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** What a shell calls the end by Ctrl-C. */
@@ -24,6 +26,22 @@ export function listenForStop(onFirst: () => void): Stop {
     signal: controller.signal,
     release: () => {
       for (const name of SIGNALS) process.off(name, handle);
+    },
+  };
+}
+
+/** Thrown out of an evaluation that is no longer wanted. */
+export class Stopped extends Error {}
+
+/** Batches to evaluate on that end when a run is to stop. */
+export function stoppable(whole: BatchSource, signal: AbortSignal): BatchSource {
+  return {
+    batchesPerEpoch: whole.batchesPerEpoch,
+    async *epoch(epoch, from) {
+      for await (const batch of whole.epoch(epoch, from)) {
+        if (signal.aborted) throw new Stopped("stopped");
+        yield batch;
+      }
     },
   };
 }

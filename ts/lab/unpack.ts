@@ -1,5 +1,6 @@
 // Unpacks .gz files in a browser, in pieces, and never more than is wanted.
 import { FormatError } from "../data/index.ts";
+import { joinBytes } from "../data/join-bytes.ts";
 
 /** The bytes of a file, unpacked where it is a .gz, in pieces. Errors: damage, or more than `most` bytes. */
 export async function* unpacked(file: Blob, name: string, most: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -27,16 +28,6 @@ export async function* unpacked(file: Blob, name: string, most: number): AsyncGe
 export async function bytesOf(file: Blob, name: string, most: number): Promise<Uint8Array> {
   if (!/\.gz$/i.test(name)) return new Uint8Array(await file.arrayBuffer());
   const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of unpacked(file, name, most)) {
-    pieces.push(piece);
-    length += piece.length;
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  for await (const piece of unpacked(file, name, most)) pieces.push(piece);
+  return joinBytes(pieces);
 }

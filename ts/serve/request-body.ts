@@ -1,4 +1,5 @@
 // The bytes of a request's body, counted as they come: what its header says of its length is not believed, and nobody waits for ever.
+import { joinBytes } from "../data/join-bytes.ts";
 import { RequestError } from "./request-error.ts";
 
 export interface BodyLimits {
@@ -37,13 +38,7 @@ export async function readBody(request: Request, { maxBytes, maxSeconds }: BodyL
       if (length > maxBytes) throw tooLarge(`more than ${maxBytes}`, maxBytes);
       parts.push(value);
     }
-    const body = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      body.set(part, at);
-      at += part.byteLength;
-    }
-    return body;
+    return joinBytes(parts);
   } catch (error) {
     reader.cancel().catch(() => {});
     if (error instanceof RequestError) throw error;
