@@ -122,6 +122,19 @@ export async function untilStep(page: Page, step: number): Promise<void> {
   await page.waitForFunction((wanted) => [...document.querySelectorAll("progress")].every((each) => each.value >= wanted), step);
 }
 
+/** Clicks a button in the very frame in which every run has made so many steps: a click from out here may come when short runs have ended. */
+export async function clickAtStep(page: Page, step: number, name: string): Promise<void> {
+  await page.waitForFunction(
+    ([wanted, label]) => {
+      const button = [...document.querySelectorAll("button")].find((each) => each.textContent?.trim() === label);
+      if (!button || ![...document.querySelectorAll("progress")].every((each) => each.value >= wanted)) return false;
+      button.click();
+      return true;
+    },
+    [step, name] as const,
+  );
+}
+
 export function digestsOf(page: Page): Promise<string[]> {
   return page.$$eval(".digest dd", (found) => found.map((each) => each.textContent?.trim() ?? ""));
 }

@@ -3,9 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DEFAULTS, type LabSettings } from "../../ts/lab/fields.ts";
 import { toHash } from "../../ts/lab/settings.ts";
-import { digestsOf, executable, expectedDigests, Lab, untilState, untilStep, WHY } from "./browser.ts";
+import { clickAtStep, digestsOf, executable, expectedDigests, Lab, untilState, untilStep, WHY } from "./browser.ts";
 
-const SETTINGS: LabSettings = { ...DEFAULTS, trainSamples: 160, testSamples: 48, width: 4, batchSize: 16, epochs: 4 };
+const SETTINGS: LabSettings = { ...DEFAULTS, trainSamples: 160, testSamples: 48, width: 4, batchSize: 16, epochs: 16 };
 
 const test = suite("lab page that closes");
 
@@ -24,8 +24,7 @@ else {
     const hash = `${address}#${toHash(SETTINGS)}`;
     const { context, page, complaints } = await lab.look(hash);
     await page.getByRole("button", { name: "Train" }).click();
-    await untilStep(page, 1);
-    await page.getByRole("button", { name: "Pause" }).click();
+    await clickAtStep(page, 1, "Pause");
     await untilState(page, "paused");
     const other = await context.newPage();
     await other.goto(hash);
@@ -38,7 +37,7 @@ else {
     await page.close();
     const again = await context.newPage();
     await again.goto(address);
-    assert.match((await again.locator(".banner").textContent()) ?? "", /additive at step \d+ of 40, orthogonal at step \d+ of 40/);
+    assert.match((await again.locator(".banner").textContent()) ?? "", /additive at step \d+ of 160, orthogonal at step \d+ of 160/);
     await again.getByRole("button", { name: "Go on" }).click();
     await untilState(again, "finished");
     assert.equal(await digestsOf(again), expected);

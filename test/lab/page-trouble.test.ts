@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { DEFAULTS, type LabSettings } from "../../ts/lab/fields.ts";
 import { toHash } from "../../ts/lab/settings.ts";
 import { pngDataUrl } from "../../ts/train/png.ts";
-import { digestsOf, executable, expectedDigests, Lab, untilState, untilStep, WHY } from "./browser.ts";
+import { clickAtStep, digestsOf, executable, expectedDigests, Lab, untilState, WHY } from "./browser.ts";
 
 const SETTINGS: LabSettings = { ...DEFAULTS, against: "nothing", trainSamples: 64, testSamples: 32, width: 4, batchSize: 16, epochs: 1 };
 
@@ -56,7 +56,7 @@ else {
   test("a file of 2 GB and files that are no set are refused with a reason; a folder of pictures is trained on, and kept", async () => {
     const { address } = await lab.serve();
     const folder = mkdtempSync(join(tmpdir(), "perpend-files-"));
-    const { context, page, complaints } = await lab.look(`${address}#${toHash({ ...SETTINGS, epochs: 8 })}`);
+    const { context, page, complaints } = await lab.look(`${address}#${toHash({ ...SETTINGS, epochs: 30 })}`);
     const said = async (): Promise<string> => (await page.getByRole("alert").textContent()) ?? "";
     const large = join(folder, "cifar.bin");
     writeFileSync(large, "");
@@ -80,8 +80,7 @@ else {
     await page.waitForFunction(() => document.querySelector("[role=alert]") === null);
     assert.is(await page.locator("select[name=dataset]").inputValue(), "image-folder");
     await page.getByRole("button", { name: "Train" }).click();
-    await untilStep(page, 1);
-    await page.getByRole("button", { name: "Pause" }).click();
+    await clickAtStep(page, 1, "Pause");
     await untilState(page, "paused");
     // The files are gone from where they were; the browser has its own.
     rmSync(folder, { recursive: true });
