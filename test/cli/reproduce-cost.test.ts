@@ -1,8 +1,10 @@
 // Costs before a run: they follow the model, and what does not fit is refused with what would.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkMemory, costOf, expectedOptions, roomFor } from "../../ts/cli/reproduce-cost.ts";
+import { checkMemory, costOf, expectedOptions, roomFor, timedStep } from "../../ts/cli/reproduce-cost.ts";
 import { loadRecipe, recipeFiles } from "../../ts/cli/recipe-files.ts";
+import { DataLoader, digest, LocalPool, shapes } from "../../ts/node.ts";
+import * as program from "../workers/program.ts";
 
 const test = suite("cost");
 
@@ -42,6 +44,17 @@ test("a run that does not fit is refused, with recomputation where that is enoug
 test("room is what the machine, its limit and a WebAssembly memory have", () => {
   assert.is(roomFor(1000), 1000);
   assert.ok(roomFor(2 ** 50) <= 2 ** 32);
+});
+
+test("a step is timed with weights that stay: a net of a rate too high does not diverge in it", async () => {
+  const pool = new LocalPool(program);
+  const before = digest(pool.model);
+  const loader = new DataLoader(shapes({ count: 16, seed: 3 }), { batchSize: 16 });
+  for await (const batch of loader.epoch(0)) assert.ok((await timedStep(pool, batch)) > 0);
+  const weights = pool.model.parameters().map((each) => [...each.toArray()]);
+  const fresh = new LocalPool(program).model.parameters().map((each) => [...each.toArray()]);
+  assert.equal(weights, fresh);
+  assert.is.not(digest(pool.model), before); // running statistics moved: steps were made
 });
 
 test.run();

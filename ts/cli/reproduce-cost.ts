@@ -76,8 +76,12 @@ export function checkMemory(what: string, experiment: Experiment, options: RunOp
   throw new Error(`${what}: a step takes ${mib(cost.bytes)} of memory, here are ${mib(room)}; wanted ${advice.join(", or ")}`);
 }
 
-/** Seconds of a step: the least of a few, after one that warms up. The pool is not to be used afterwards. */
+/**
+ * Seconds of a step: the least of a few, after one that warms up. Weights stay as they are, so that nothing diverges here that would
+ * diverge in its run. The pool is not to be used afterwards.
+ */
 export async function timedStep(pool: Pool, batch: RawBatch, steps = 3): Promise<number> {
+  pool.optimizer.lr = 0;
   let least = Infinity;
   for (let step = 0; step <= steps; step++) {
     const begin = performance.now();
