@@ -20,7 +20,7 @@ test("Ctrl-C finishes the step, saves, and prints a command that goes on from th
   const digest = digestOf(stopped);
   const at = Number(/stopped after step (\d+); go on with:/.exec(stopped.stderr)?.[1]);
   assert.ok(at >= 5 && existsSync(join(root, "stopped", "checkpoints", `checkpoint-${at}.safetensors`)));
-  const typed = /^ {2}node --import tsx ts\/cli\/perpend\.ts (train --resume .* --workers 2)$/m.exec(stopped.stderr)?.[1];
+  const typed = /^ {2}node build\/node\/ts\/cli\/perpend\.js (train --resume .* --workers 2)$/m.exec(stopped.stderr)?.[1];
   assert.ok(typed, stopped.stderr);
   // Gone on with for no step: the very same state.
   const resumed = await perpend(...typed.split(" "), "--max-steps", String(at), "--no-report");
