@@ -148,9 +148,11 @@ export function plainObject(map: ReadonlyMap<string, StrictJson>): JsonObject {
   return Object.fromEntries([...map].map(([key, value]) => [key, plainJson(value)]));
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return undefined;
   }
