@@ -27,11 +27,12 @@ interface Recipe {
   readonly makes: readonly string[];
 }
 
+const KERNELS = ["node_modules/assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", "strict"] as const;
+
 const BUILDS = {
-  strict: {
-    command: ["node_modules/assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", "strict"],
-    makes: ["build/strict.wasm"],
-  },
+  strict: { command: KERNELS, makes: ["build/strict.wasm"] },
+  // In a third of the time; engines make about as fast code of it.
+  unoptimized: { command: [...KERNELS, "--optimizeLevel", "0"], makes: ["build/strict.wasm"] },
   js: { command: ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], makes: ["build/ts", "build/workers"] },
 } as const satisfies Record<string, Recipe>;
 
