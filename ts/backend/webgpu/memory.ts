@@ -39,39 +39,44 @@ export function webgpuBuffer(buffer: Buffer): WebgpuBuffer {
   return own;
 }
 
-/** From here on the device is asked whether it had the memory. */
-const LARGE = 1048576;
+/** Who is told, later, how the device took a request for memory. */
+interface Answers {
+  readonly refused: (bytes: number) => void;
+  /** All requests so far are answered. */
+  readonly answered: () => void;
+}
 
 export class DeviceMemory {
   private readonly device: GPUDevice;
-  private readonly refused: (bytes: number) => void;
+  private readonly tell: Answers;
   private readonly lists = new Map<number, Block[]>();
   private made = 0;
+  /** Blocks that the device was asked for and has not answered about. */
+  asked = 0;
   buffers = 0;
   bytes = 0;
   peakBytes = 0;
 
-  /** `refused` is told, later, of memory that could not be had. */
-  constructor(device: GPUDevice, refused: (bytes: number) => void) {
+  constructor(device: GPUDevice, tell: Answers) {
     this.device = device;
-    this.refused = refused;
+    this.tell = tell;
   }
 
   private fresh(size: number): Block {
     const usage = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
-    if (size >= LARGE) this.device.pushErrorScope("out-of-memory");
+    this.device.pushErrorScope("out-of-memory");
     const block: Block = { gpu: this.device.createBuffer({ size, usage }), bytes: size, id: this.made++, recording: -1, refused: false };
-    if (size >= LARGE)
-      this.device.popErrorScope().then(
-        (error) => {
-          if (error === null) return;
-          block.refused = true;
-          this.refused(size);
-        },
-        () => {
-          // The device is lost, which is told elsewhere.
-        },
-      );
+    this.asked++;
+    const answer = (isRefused: boolean): void => {
+      block.refused = isRefused;
+      if (isRefused) this.tell.refused(size);
+      if (--this.asked === 0) this.tell.answered();
+    };
+    // Where there is no answer the device is lost, which is told elsewhere.
+    this.device.popErrorScope().then(
+      (error) => answer(error !== null),
+      () => answer(false),
+    );
     return block;
   }
 

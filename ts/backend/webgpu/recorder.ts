@@ -147,6 +147,19 @@ export class Recorder {
     this.encoder.copyBufferToBuffer(from.block.gpu, from.offset * 4, to, 0, bytes);
   }
 
+  /** Forgets what was recorded and not submitted. */
+  drop(): void {
+    this.pass?.end();
+    this.begin();
+  }
+
+  private begin(): void {
+    this.encoder = null;
+    this.pass = null;
+    this.slot = 0;
+    this.batch++;
+  }
+
   /** Submits what was recorded. */
   flush(): void {
     this.pass?.end();
@@ -155,9 +168,6 @@ export class Recorder {
       this.device.queue.submit([this.encoder.finish()]);
       this.submissions++;
     }
-    this.encoder = null;
-    this.pass = null;
-    this.slot = 0;
-    this.batch++;
+    this.begin();
   }
 }

@@ -5,6 +5,7 @@ import { bufferOf, type Backend, type Buffer, type MemoryUse, type Operands } fr
 import { findAdapter, openDevice, type AdapterChoice } from "./adapter.ts";
 import { DeviceError } from "./device-error.ts";
 import { copy, fill } from "./elementwise.ts";
+import { Failures } from "./failures.ts";
 import { DeviceMemory, USAGE, webgpuBuffer, type WebgpuBuffer } from "./memory.ts";
 import { Recorder } from "./recorder.ts";
 import type { Source, Target, TileName } from "./source.ts";
@@ -66,28 +67,14 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   // Large tiles take a software driver seconds to compile.
   const tile = options.tile ?? (about.software ? "small" : undefined);
   const target: Target = tile === undefined ? {} : { tile };
-  /** What went wrong and was not told yet; a lost device stays lost. */
-  let failure: DeviceError | null = null;
-  const memory = new DeviceMemory(device, (bytes) => {
-    failure ??= new DeviceError("out-of-memory", `no ${(bytes / 1048576).toFixed(0)} MiB more on the device; use a smaller batch or model`);
+  const memory: DeviceMemory = new DeviceMemory(device, {
+    refused: (bytes) => failures.outOfMemory(`${(bytes / 1048576).toFixed(1)} MiB more on the device were refused`),
+    answered: () => failures.answered(),
   });
+  // Commands on a buffer that was refused would be refused as well.
+  const failures = new Failures(device, () => memory.asked, () => recorder.drop());
+  const check = (): void => failures.check();
   const outputs = new Map<number, GPUBuffer[]>();
-  void device.lost.then(({ reason, message }) => {
-    const why = reason === "destroyed" ? "it was destroyed" : message || "the driver says no more";
-    failure = new DeviceError("lost", `the device is lost (${why}); go on from the last checkpoint, on the CPU or a new backend`);
-  });
-  device.addEventListener("uncapturederror", (event) => {
-    event.preventDefault();
-    const { error } = event as GPUUncapturedErrorEvent;
-    const isMemory = error.constructor.name === "GPUOutOfMemoryError";
-    failure ??= new DeviceError(isMemory ? "out-of-memory" : "validation", error.message);
-  });
-  const check = (): void => {
-    if (failure === null) return;
-    const told = failure;
-    if (told.kind !== "lost") failure = null;
-    throw told;
-  };
   const each = (source: Source, length: number, buffers: Readonly<Record<string, WebgpuBuffer>>, value = 0): void =>
     recorder.dispatch({ source, numbers: { length, value }, groups: Math.ceil(length / THREADS) }, buffers);
   const output = (bytes: number): GPUBuffer =>
@@ -150,10 +137,10 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       try {
         await target.mapAsync(1, 0, bytes); // GPUMapMode.READ
       } catch (error) {
-        // The reason of a lost device is told a little later.
-        await Promise.resolve();
+        // The reason is told a little later.
+        await Promise.race([device.lost, device.queue.onSubmittedWorkDone()]).catch(() => undefined);
         check();
-        throw new DeviceError("lost", `reading failed: ${error instanceof Error ? error.message : String(error)}`);
+        throw new DeviceError("validation", `reading failed (${error instanceof Error ? error.message : String(error)}), wanted values`);
       }
       const values = new Float32Array(target.getMappedRange(0, bytes).slice(0));
       target.unmap();

@@ -4,8 +4,9 @@
 //   Smoke     perpend reproduce orthonormality-modulation/plain-110 --scale smoke
 //   Published 81.6 % on CIFAR-10 by a secondary digest, not verified.
 //   Ours      not yet run. Desk scale: half the width, 10,000 images, 5 epochs, 2 seeds.
-// tau is the least ratio of neighboring layers' errors that is set right: 1 always, Infinity never. The values are ours. At the start errors
-// grow by less than half from a layer to the one below, so that a tau of 2 sets nothing right while 109 layers multiply.
+// tau is the least ratio of neighboring layers' errors that is set right: 1 always, Infinity never. The values are ours. At the start the
+// mean square of errors grows 1.4 times from a layer to the one below (the median; 1.7e15 times over all 109, seed 1): a tau of 2 sets few
+// of them right.
 import { cifar10 } from "../data-kind.ts";
 import { error, lastEpoch } from "../evaluate.ts";
 import { recipe } from "../recipe.ts";
