@@ -1,47 +1,14 @@
 // A device that is destroyed in the middle of a run, and what a device refuses. Prints what happened as JSON.
-import {
-  DataLoader,
-  DevicePool,
-  initialize,
-  Layer,
-  Linear,
-  LocalPool,
-  parameterGroups,
-  reshape,
-  SGD,
-  shapes,
-  tensor,
-  Trainer,
-  withBackend,
-  type Checkpoint,
-  type Program,
-  type Tensor,
-} from "../../ts/node.ts";
-import { createWebgpuBackend, DeviceError } from "../../ts/webgpu.ts";
+import { DevicePool, LocalPool, tensor, Trainer, withBackend, type Checkpoint } from "../../ts/node.ts";
+import { createWebgpuBackend } from "../../ts/webgpu.ts";
 import { testGpu } from "./driver.ts";
+import { batchesOf, endOf, program } from "./linearly.ts";
 
-/** One layer: few shaders to compile. */
-class Linearly extends Layer {
-  readonly fc = new Linear(3072, 10);
-
-  forward(x: Tensor): Tensor {
-    return this.fc.forward(reshape(x, [x.shape[0], 3072]));
-  }
-}
-
-const program: Program = {
-  createModel: () => initialize(new Linearly(), { seed: 5 }),
-  createOptimizer: (model) => new SGD(parameterGroups(model), { lr: 0.001 }),
-};
-const train = new DataLoader(shapes({ count: 16, seed: 3 }), { batchSize: 4, shuffle: true, seed: 4 });
+const train = batchesOf(4);
 
 const kindOf = async (work: () => unknown): Promise<string> => {
-  try {
-    await work();
-    return "none";
-  } catch (error) {
-    return error instanceof DeviceError ? error.kind : `another error: ${String(error)}`;
-  }
+  const end = await endOf(work);
+  return end.startsWith("another") ? end : end.split(":")[0];
 };
 
 const gpu = await testGpu();

@@ -51,6 +51,7 @@ export class DeviceMemory {
   private readonly tell: Answers;
   private readonly lists = new Map<number, Block[]>();
   private made = 0;
+  private answers: Promise<unknown> = Promise.resolve();
   /** Blocks that the device was asked for and has not answered about. */
   asked = 0;
   buffers = 0;
@@ -73,11 +74,17 @@ export class DeviceMemory {
       if (--this.asked === 0) this.tell.answered();
     };
     // Where there is no answer the device is lost, which is told elsewhere.
-    this.device.popErrorScope().then(
+    const asked = this.device.popErrorScope().then(
       (error) => answer(error !== null),
       () => answer(false),
     );
+    this.answers = Promise.all([this.answers, asked]);
     return block;
+  }
+
+  /** Resolves when the device has answered about all blocks so far. */
+  async settled(): Promise<void> {
+    while (this.asked > 0) await this.answers;
   }
 
   /** A block of at least `bytes`; contents are undefined. */

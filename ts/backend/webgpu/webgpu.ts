@@ -72,7 +72,11 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     answered: () => failures.answered(),
   });
   // Commands on a buffer that was refused would be refused as well.
-  const failures = new Failures(device, () => memory.asked, () => recorder.drop());
+  const failures = new Failures(
+    device,
+    () => memory.asked,
+    () => recorder.drop(),
+  );
   const check = (): void => failures.check();
   const outputs = new Map<number, GPUBuffer[]>();
   const each = (source: Source, length: number, buffers: Readonly<Record<string, WebgpuBuffer>>, value = 0): void =>
@@ -136,6 +140,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       recorder.flush();
       try {
         await target.mapAsync(1, 0, bytes); // GPUMapMode.READ
+        await memory.settled();
       } catch (error) {
         // The reason is told a little later.
         await Promise.race([device.lost, device.queue.onSubmittedWorkDone()]).catch(() => undefined);
@@ -186,7 +191,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     },
     async done(): Promise<void> {
       recorder.flush();
-      await device.queue.onSubmittedWorkDone();
+      await Promise.all([device.queue.onSubmittedWorkDone(), memory.settled()]);
       check();
     },
     counts: () => ({ dispatches: recorder.dispatches, submissions: recorder.submissions }),
