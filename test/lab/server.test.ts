@@ -29,18 +29,23 @@ interface Answer {
   readonly body: string;
 }
 
-/** Asks with a path as it stands: fetch() would tidy it up. */
-function ask(address: string, path: string, { method = "GET", headers = {} } = {}): Promise<Answer> {
+/** Asks with a path as it stands, as fetch() would not; resolves when the answer begins. */
+function open(address: string, path: string, { method = "GET", headers = {} } = {}): Promise<{ readonly whole: Promise<Answer> }> {
   return new Promise((resolve, reject) => {
     const asked = request(address, { path, method, headers, agent: false }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => (body += text));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+      const whole = new Promise<Answer>((end) => {
+        response.on("end", () => end({ status: response.statusCode ?? 0, headers: response.headers, body }));
+      });
+      resolve({ whole });
     });
     asked.on("error", reject);
     asked.end();
   });
 }
+
+const ask = async (...what: Parameters<typeof open>): Promise<Answer> => (await open(...what)).whole;
 
 const step = (number: number): StepEvent => ({
   type: "step",
@@ -138,7 +143,7 @@ test("a run's events: what was, what comes, and the end; a page that comes back 
   const samples: SamplesEvent = { type: "samples", images: [], labels: [], predictions: [], probabilities: [] };
   live.publish(step(1));
   live.publish(samples);
-  const early = ask(live.address, "/events");
+  const early = await open(live.address, "/events");
   const mark = await new Promise<string>((resolve) => {
     const first = request(live.address, { path: "/events", agent: false }, (response) => {
       response.setEncoding("utf8").on("data", (text: string) => {
@@ -150,16 +155,14 @@ test("a run's events: what was, what comes, and the end; a page that comes back 
     });
     first.on("error", () => undefined).end();
   });
-  await ask(live.address, "/lab.js");
   live.publish(step(2));
   live.publish({ ...samples, step: 2 });
-  const again = ask(live.address, "/events", { headers: { "last-event-id": `${mark}.1` } });
-  const other = ask(live.address, "/events", { headers: { "last-event-id": "1-1.1" } });
-  const strange = ask(live.address, "/events", { headers: { "last-event-id": `${mark}.x` } });
-  await ask(live.address, "/lab.js");
+  const again = await open(live.address, "/events", { headers: { "last-event-id": `${mark}.1` } });
+  const other = await open(live.address, "/events", { headers: { "last-event-id": "1-1.1" } });
+  const strange = await open(live.address, "/events", { headers: { "last-event-id": `${mark}.x` } });
   live.publish(step(3));
   await live.close();
-  const { headers, body } = await early;
+  const { headers, body } = await early.whole;
   assert.match(String(headers["content-type"]), "text/event-stream");
   const seen = eventsIn(body);
   assert.equal(
@@ -168,10 +171,10 @@ test("a run's events: what was, what comes, and the end; a page that comes back 
   );
   assert.match(seen[2], '"loss":"NaN"');
   assert.ok(body.endsWith("event: over\ndata: \n\n"));
-  assert.equal(eventsIn((await again).body), seen.slice(2));
+  assert.equal(eventsIn((await again.whole).body), seen.slice(2));
   // Of samples the newest alone is sent to who comes late, or has seen another run.
-  assert.equal(eventsIn((await other).body), [seen[0], ...seen.slice(2)]);
-  assert.equal(eventsIn((await strange).body), [seen[0], ...seen.slice(2)]);
+  assert.equal(eventsIn((await other.whole).body), [seen[0], ...seen.slice(2)]);
+  assert.equal(eventsIn((await strange.whole).body), [seen[0], ...seen.slice(2)]);
 });
 
 test("a port that is taken, a page that was not built", async () => {
