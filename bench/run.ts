@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { freshBuild } from "../test/fresh-build.ts";
-import { describeMachine } from "../ts/cli/machine.ts";
+import { describeMachine } from "../ts/cli/machine/machine.ts";
 import { acceptRatios, checkRatios, judgeAgain, readBaseline, writeBaseline, type Baseline, type Verdict } from "./suite/baseline.ts";
 import { benchChart } from "./suite/chart.ts";
 import { compareRows } from "./suite/comparison.ts";

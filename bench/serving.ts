@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withBackend } from "../ts/autograd/index.ts";
 import { createReferenceBackend } from "../ts/backend/index.ts";
-import { resolveSettings } from "../ts/cli/settings.ts";
+import { resolveSettings } from "../ts/cli/settings/settings.ts";
 import { describeData } from "../ts/data/description.ts";
 import { shapes } from "../ts/data/index.ts";
 import { namedModel } from "../ts/models/named.ts";

@@ -4,9 +4,9 @@ import { existsSync, writeFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import type { Module } from "../../ts/nn/index.ts";
 import type { Batch, JsonObject, LossAndLogits } from "../../ts/train/index.ts";
-import * as program from "../../ts/cli/training-program.ts";
+import * as program from "../../ts/cli/settings/training-program.ts";
 
-export * from "../../ts/cli/training-program.ts";
+export * from "../../ts/cli/settings/training-program.ts";
 
 const STEP = 4;
 

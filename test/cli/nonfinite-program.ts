@@ -2,11 +2,11 @@
 // becomes NaN on its way into the net.
 import { defineOp, type Tensor } from "../../ts/autograd/index.ts";
 import { shardStart, sliceStart } from "../../ts/autograd/slice.ts";
-import * as program from "../../ts/cli/training-program.ts";
+import * as program from "../../ts/cli/settings/training-program.ts";
 import type { Module } from "../../ts/nn/index.ts";
 import type { Batch, JsonObject, LossAndLogits } from "../../ts/train/index.ts";
 
-export { createModel, createOptimizer, observations } from "../../ts/cli/training-program.ts";
+export { createModel, createOptimizer, observations } from "../../ts/cli/settings/training-program.ts";
 
 const SHARD = 1;
 

@@ -5,9 +5,9 @@ import { defineOp, sumOverSamples, type Tensor } from "../../ts/autograd/index.t
 import type { Module } from "../../ts/nn/index.ts";
 import type { Batch, JsonObject, LossAndLogits } from "../../ts/train/index.ts";
 import { shardStart, sliceStart } from "../../ts/autograd/slice.ts";
-import * as program from "../../ts/cli/training-program.ts";
+import * as program from "../../ts/cli/settings/training-program.ts";
 
-export { createModel, createOptimizer, observations } from "../../ts/cli/training-program.ts";
+export { createModel, createOptimizer, observations } from "../../ts/cli/settings/training-program.ts";
 
 /** A float32 that no rounding hides. */
 const FAULT = 2 ** -12;

@@ -68,8 +68,8 @@ test("every planted violation is found where numbers are made", async () => {
 });
 
 test("the command line may tell the time, and has no other mathematics", async () => {
-  for (const [text, rule] of FORBIDDEN) assert.equal(new Set(await found(text, "ts/cli/schedules.ts")), new Set([rule]), text);
-  for (const text of FORBIDDEN_GLOBALS.slice(0, 2)) assert.equal(await found(text, "ts/cli/train.ts"), [], text);
+  for (const [text, rule] of FORBIDDEN) assert.equal(new Set(await found(text, "ts/cli/settings/schedules.ts")), new Set([rule]), text);
+  for (const text of FORBIDDEN_GLOBALS.slice(0, 2)) assert.equal(await found(text, "ts/cli/commands/train.ts"), [], text);
 });
 
 test("a definition may use Math, and draws nothing", async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as perpend from "../../ts/index.ts";
-import { recipeFiles } from "../../ts/cli/recipe-files.ts";
+import { recipeFiles } from "../../ts/cli/grid/recipe-files.ts";
 
 const folder = fileURLToPath(new URL("../../docs/methods", import.meta.url));
 const pages = readdirSync(folder);

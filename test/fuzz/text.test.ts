@@ -1,13 +1,13 @@
 // Changed JSON, logs, and what checkpoints say of runs. About 60 minutes with PERPEND_LONG=1.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { aboutOf, describeData, type About } from "../../ts/cli/checkpoint-about.ts";
-import { resolveSettings } from "../../ts/cli/settings.ts";
+import { aboutOf, describeData, type About } from "../../ts/cli/settings/checkpoint-about.ts";
+import { resolveSettings } from "../../ts/cli/settings/settings.ts";
 import { shapes } from "../../ts/data/index.ts";
 import { withBackend } from "../../ts/autograd/index.ts";
 import { createDryBackend } from "../../ts/backend/index.ts";
 import { uninitialized } from "../../ts/nn/index.ts";
-import { createModel } from "../../ts/cli/training-program.ts";
+import { createModel } from "../../ts/cli/settings/training-program.ts";
 import type { JsonObject } from "../../ts/train/index.ts";
 import type { DigestBegin, StepDigest } from "../../ts/train/digest-chain.ts";
 import { formatDigest, parseDigests, type DigestLog } from "../../ts/train/digest-log.ts";

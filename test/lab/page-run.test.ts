@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { aboutOf } from "../../ts/cli/checkpoint-about.ts";
+import { aboutOf } from "../../ts/cli/settings/checkpoint-about.ts";
 import { DEFAULTS, type LabSettings } from "../../ts/lab/fields.ts";
 import { runsOf, toHash } from "../../ts/lab/settings.ts";
 import { decodeCheckpoint } from "../../ts/train/index.ts";

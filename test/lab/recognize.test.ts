@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { resolveSettings } from "../../ts/cli/settings.ts";
+import { resolveSettings } from "../../ts/cli/settings/settings.ts";
 import { readFiles } from "../../ts/lab/data-files.ts";
 import { openSource, type GivenFile } from "../../ts/lab/data-source.ts";
 import { MOST_ALL, MOST_FILE, recognize } from "../../ts/lab/recognize.ts";

@@ -4,7 +4,7 @@ import { evaluationCurve, trainingCurve } from "../../ts/lab/page/curves.ts";
 import { cosineScale, LEVELS, logScale } from "../../ts/lab/page/level-scale.ts";
 import { FAMILIES, familyOf } from "../../ts/lab/page/model-choice.ts";
 import { RunView } from "../../ts/lab/page/run-view.ts";
-import { MODELS } from "../../ts/cli/settings.ts";
+import { MODELS } from "../../ts/cli/settings/settings.ts";
 import type { RunEvent, RunStartEvent } from "../../ts/train/index.ts";
 
 const test = suite("lab page's numbers");

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { resolveSettings } from "../../ts/cli/settings.ts";
-import { addTrainOptions, givenOptions } from "../../ts/cli/train-options.ts";
+import { resolveSettings } from "../../ts/cli/settings/settings.ts";
+import { addTrainOptions, givenOptions } from "../../ts/cli/commands/train-options.ts";
 import { DEFAULTS, FIELDS, LAB_KEYS, parseField, type LabSettings } from "../../ts/lab/fields.ts";
 import { fromHash, runsOf, toHash } from "../../ts/lab/settings.ts";
 

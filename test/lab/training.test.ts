@@ -1,9 +1,9 @@
 // A run as the laboratory's worker carries it out, here without a browser: kept, given up, taken up again, to the same bits.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import * as program from "../../ts/cli/training-program.ts";
-import { programOptions, testLoader, trainerSettings, trainLoader } from "../../ts/cli/training-setup.ts";
-import { aboutOf } from "../../ts/cli/checkpoint-about.ts";
+import * as program from "../../ts/cli/settings/training-program.ts";
+import { programOptions, testLoader, trainerSettings, trainLoader } from "../../ts/cli/settings/training-setup.ts";
+import { aboutOf } from "../../ts/cli/settings/checkpoint-about.ts";
 import { DEFAULTS, type LabSettings } from "../../ts/lab/fields.ts";
 import { openSource } from "../../ts/lab/data-source.ts";
 import type { FromWorker, RunOrder } from "../../ts/lab/protocol.ts";

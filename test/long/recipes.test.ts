@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { recipeFiles } from "../../ts/cli/recipe-files.ts";
+import { recipeFiles } from "../../ts/cli/grid/recipe-files.ts";
 import { planSmoke, smokeRun } from "../recipes/smoke.ts";
 
 const test = suite("all recipes");

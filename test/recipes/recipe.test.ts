@@ -1,8 +1,8 @@
 // Recipes as data: grids, scales, and what is refused by name.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chosenRecipes, loadRecipe, recipeFiles, type RecipeFile } from "../../ts/cli/recipe-files.ts";
-import { planExperiment } from "../../ts/cli/reproduce-plan.ts";
+import { chosenRecipes, loadRecipe, recipeFiles, type RecipeFile } from "../../ts/cli/grid/recipe-files.ts";
+import { planExperiment } from "../../ts/cli/grid/plan.ts";
 import {
   additive,
   dropoutShortcut,

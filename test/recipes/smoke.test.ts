@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { recipeFiles } from "../../ts/cli/recipe-files.ts";
-import { openKind } from "../../ts/cli/reproduce-plan.ts";
-import { gatherGrid } from "../../ts/cli/reproduce-results.ts";
-import { examineDone } from "../../ts/cli/reproduce-run.ts";
+import { recipeFiles } from "../../ts/cli/grid/recipe-files.ts";
+import { openKind } from "../../ts/cli/grid/plan.ts";
+import { gatherGrid } from "../../ts/cli/grid/results.ts";
+import { examineDone } from "../../ts/cli/grid/run.ts";
 import { gridTable } from "../../ts/report/grid.ts";
 import { planSmoke, smokeRun } from "./smoke.ts";
 

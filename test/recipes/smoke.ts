@@ -1,8 +1,8 @@
 // Runs recipes at the scale of seconds, on the calling thread.
 import { join } from "node:path";
-import { openKind, planExperiment, type Plan } from "../../ts/cli/reproduce-plan.ts";
-import { carryOut, finishedRun } from "../../ts/cli/reproduce-run.ts";
-import { loadRecipe, type RecipeFile } from "../../ts/cli/recipe-files.ts";
+import { openKind, planExperiment, type Plan } from "../../ts/cli/grid/plan.ts";
+import { carryOut, finishedRun } from "../../ts/cli/grid/run.ts";
+import { loadRecipe, type RecipeFile } from "../../ts/cli/grid/recipe-files.ts";
 import type { RunLog } from "../../ts/report/run-log.ts";
 import type { RunEvent } from "../../ts/train/index.ts";
 

@@ -2,7 +2,7 @@
 // files that are none are refused.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { GivenSettings } from "../../ts/cli/settings.ts";
+import type { GivenSettings } from "../../ts/cli/settings/settings.ts";
 import { inputOf } from "../../ts/data/picture-input.ts";
 import { FormatError } from "../../ts/data/index.ts";
 import type * as Serve from "../../ts/serve/index.ts";

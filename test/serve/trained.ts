@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { noGrad, scope, setBackend, softmax, tensor, withBackend, type Backend } from "../../ts/autograd/index.ts";
 import { createWasmBackend } from "../../ts/backend/index.ts";
-import { resolveSettings, type GivenSettings } from "../../ts/cli/settings.ts";
-import * as program from "../../ts/cli/training-program.ts";
+import { resolveSettings, type GivenSettings } from "../../ts/cli/settings/settings.ts";
+import * as program from "../../ts/cli/settings/training-program.ts";
 import { describeData } from "../../ts/data/description.ts";
 import { shapes } from "../../ts/data/index.ts";
 import type { Picture } from "../../ts/data/picture.ts";

@@ -4,11 +4,11 @@ import { take } from "../data/dataset.ts";
 import { readCifar10, readCifar100, readMnist, type Splits } from "../data/node/files.ts";
 import { readImageFolder } from "../data/node/image-folder.ts";
 import { readTinyImagenet } from "../data/node/tiny-imagenet.ts";
-import { hasPictures, SHAPES_COUNTS, type DatasetName } from "./data-names.ts";
-import { selfCommand } from "./self-command.ts";
-import { UsageError } from "./usage.ts";
+import { hasPictures, SHAPES_COUNTS, type DatasetName } from "./settings/data-names.ts";
+import { selfCommand } from "./terminal/self-command.ts";
+import { UsageError } from "./settings/usage.ts";
 
-export * from "./data-names.ts";
+export * from "./settings/data-names.ts";
 
 /** Where data sets are looked for and put by default. */
 export const DATA_DIR = "data";

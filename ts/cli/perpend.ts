@@ -2,7 +2,7 @@
 // The command `perpend`, and what becomes of errors. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped.
 import { CommanderError } from "commander";
 import { makeProgram } from "./program.ts";
-import { nearest, UsageError } from "./usage.ts";
+import { nearest, UsageError } from "./settings/usage.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;

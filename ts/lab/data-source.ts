@@ -1,7 +1,7 @@
 // Where a run's images come from: drawn on the spot, or files that a person gave to the page.
 import { shapes, take, type Dataset } from "../data/index.ts";
-import { SHAPES_COUNTS } from "../cli/data-names.ts";
-import type { TrainSettings } from "../cli/settings.ts";
+import { SHAPES_COUNTS } from "../cli/settings/data-names.ts";
+import type { TrainSettings } from "../cli/settings/settings.ts";
 
 export interface Splits {
   readonly train: Dataset;

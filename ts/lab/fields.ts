@@ -1,5 +1,5 @@
 // What a person may choose in the laboratory, as data: the form, the address of the page and its checks are made from this table.
-import { MODELS, OPTIMIZERS, SCHEDULES, SKIPS } from "../cli/settings.ts";
+import { MODELS, OPTIMIZERS, SCHEDULES, SKIPS } from "../cli/settings/settings.ts";
 
 export const LAB_DATASETS = ["shapes", "cifar10", "cifar100", "mnist", "image-folder"] as const;
 export const AGAINST = ["nothing", ...SKIPS] as const;

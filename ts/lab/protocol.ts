@@ -1,5 +1,5 @@
 // What the page and the worker of a run say to each other.
-import type { TrainSettings } from "../cli/settings.ts";
+import type { TrainSettings } from "../cli/settings/settings.ts";
 import type { RunEvent } from "../train/index.ts";
 import type { DataSource } from "./data-source.ts";
 

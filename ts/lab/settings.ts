@@ -1,5 +1,5 @@
 // Settings of the laboratory to and from the address of the page, to those of a run, and to the command that repeats it in a terminal.
-import { resolveSettings, flagOf, type GivenSettings, type TrainSettings } from "../cli/settings.ts";
+import { resolveSettings, flagOf, type GivenSettings, type TrainSettings } from "../cli/settings/settings.ts";
 import { DEFAULTS, LAB_KEYS, parseField, type LabSettings } from "./fields.ts";
 
 /** The part behind `#` that stands for these settings: what differs from the defaults. */

@@ -1,11 +1,11 @@
 // One run in the worker of the laboratory: settings to a trainer, as `perpend train` does it, events to the page, the state to the keeper.
-import { describeData } from "../cli/checkpoint-about.ts";
-import { gatherDiagnostics } from "../cli/diagnostics.ts";
-import { recipeOf } from "../cli/settings.ts";
-import { samplesOf } from "../cli/samples.ts";
-import { additionsOf } from "../cli/training-program.ts";
-import { programOptions, testLoader, trainerSettings, trainLoader } from "../cli/training-setup.ts";
-import { runName } from "../cli/folder-name.ts";
+import { describeData } from "../cli/settings/checkpoint-about.ts";
+import { gatherDiagnostics } from "../cli/settings/diagnostics.ts";
+import { recipeOf } from "../cli/settings/settings.ts";
+import { samplesOf } from "../cli/settings/samples.ts";
+import { additionsOf } from "../cli/settings/training-program.ts";
+import { programOptions, testLoader, trainerSettings, trainLoader } from "../cli/settings/training-setup.ts";
+import { runName } from "../cli/settings/folder-name.ts";
 import {
   encodeCheckpoint,
   Trainer,
@@ -19,7 +19,7 @@ import {
 import { openSource, type Splits } from "./data-source.ts";
 import { Keeper } from "./keeper.ts";
 import type { FromWorker, RunOrder, ToWorker } from "./protocol.ts";
-import type { ProgramOptions } from "../cli/training-program.ts";
+import type { ProgramOptions } from "../cli/settings/training-program.ts";
 import type { RunStore } from "./storage.ts";
 
 /** Images whose predictions are shown. */

@@ -2,10 +2,10 @@
 import { createTeam } from "../../workers/web/team.ts";
 import { setBackend } from "../autograd/index.ts";
 import { createWasmBackend } from "../backend/index.ts";
-import * as program from "../cli/training-program.ts";
+import * as program from "../cli/settings/training-program.ts";
 import { LocalPool, type Pool } from "../train/index.ts";
 import { describeBrowser } from "./browser-machine.ts";
-import type { ProgramOptions } from "../cli/training-program.ts";
+import type { ProgramOptions } from "../cli/settings/training-program.ts";
 import { openKernels, versionsOf } from "./kernels.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { Storage } from "./storage.ts";

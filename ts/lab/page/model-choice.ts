@@ -1,5 +1,5 @@
 // Model names as family and depth, as a person chooses them.
-import { MODELS } from "../../cli/settings.ts";
+import { MODELS } from "../../cli/settings/settings.ts";
 
 export interface Family {
   readonly id: string;

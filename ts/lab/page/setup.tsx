@@ -1,5 +1,5 @@
 // The form: what to train on, which net, against which other skip, how.
-import { OPTIMIZERS, SCHEDULES, SKIPS } from "../../cli/settings.ts";
+import { OPTIMIZERS, SCHEDULES, SKIPS } from "../../cli/settings/settings.ts";
 import type { DataSource } from "../data-source.ts";
 import type { LabSettings } from "../fields.ts";
 import { sizeText } from "../recognize.ts";
