@@ -3,7 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { resolveSettings } from "../../ts/cli/settings/settings.ts";
 import { readFiles } from "../../ts/lab/data-files.ts";
-import { openSource, type GivenFile } from "../../ts/lab/data-source.ts";
+import { openSource } from "../../ts/lab/data-source.ts";
+import type { GivenFile } from "../../ts/lab/given-data.ts";
 import { MOST_ALL, MOST_FILE, recognize } from "../../ts/lab/recognize.ts";
 
 const test = suite("lab files");

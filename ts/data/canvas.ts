@@ -6,7 +6,8 @@
 import { stream } from "../random.ts";
 import { jitter, type ColorJitterOptions } from "./color-jitter.ts";
 import type { Canvas } from "./color-ops.ts";
-import type { Dataset, ImageArray, ImageShape } from "./dataset.ts";
+import type { Dataset, ImageArray } from "./dataset.ts";
+import type { ImageShape } from "./image-shape.ts";
 import { fillOf, randAugment, type RandAugmentOptions } from "./rand-augment.ts";
 import { resize, toByte } from "./resize.ts";
 import { drawWindow, RESIZED_CROP, type ResizedCropOptions } from "./resized-crop.ts";

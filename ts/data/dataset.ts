@@ -1,12 +1,7 @@
 // A labeled image set in memory: all images in one array, channels last (NHWC), one class index an image.
 
+import type { ImageShape } from "./image-shape.ts";
 import type { Picture } from "./picture.ts";
-
-export interface ImageShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
 
 /** Bytes 0 .. 255 (scaled to 0 .. 1 when a batch is made), or numbers taken as they are. */
 export type ImageArray = Uint8Array | Float32Array;

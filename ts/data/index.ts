@@ -2,6 +2,7 @@
 export type { AugmentOptions, CropOptions, EraseOptions } from "./augment.ts";
 export type { ColorJitterOptions } from "./color-jitter.ts";
 export type { Canvas } from "./color-ops.ts";
+export type { ImageShape } from "./image-shape.ts";
 export { CIFAR10, CIFAR100_COARSE, CIFAR100_FINE, parseCifar, type CifarFormat } from "./cifar.ts";
 export {
   arrayDataset,
@@ -11,7 +12,6 @@ export {
   take,
   type Dataset,
   type DatasetInfo,
-  type ImageShape,
   type Sample,
 } from "./dataset.ts";
 export type { LoaderOptions } from "./loader.ts";

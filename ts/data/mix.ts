@@ -5,7 +5,7 @@
 // sample has its own. Words: whether, which, lambda (as many as it takes), row and column of the center.
 import { betaDraw } from "./beta.ts";
 import { stream, type RandomCursor } from "../random.ts";
-import type { ImageShape } from "./dataset.ts";
+import type { ImageShape } from "./image-shape.ts";
 import type { Window } from "./resize.ts";
 
 export interface MixOptions {

@@ -2,7 +2,7 @@
 // float64. Where an image shrinks, the filter is widened by the factor (antialiasing), so that every input pixel counts.
 // The value at output pixel i is the sum of w((j + 0.5 - center) / f) x_j over the sum of these weights, center = (i + 0.5) s,
 // s = input / output size, f = max(1, s), over the pixels j within support * f of the center.
-import type { ImageShape } from "./dataset.ts";
+import type { ImageShape } from "./image-shape.ts";
 
 /** A kernel of interpolation: its value at a distance, and the distance from which on it is 0. */
 export interface Filter {

@@ -4,7 +4,7 @@ import { cifarDataset, cifarRecords, readCifarRecords } from "../data/cifar.ts";
 import { CIFAR10, CIFAR100_FINE, FormatError, parseIdx, subset, type CifarFormat, type Dataset } from "../data/index.ts";
 import { readTar } from "../data/tar.ts";
 import type { TrainSettings } from "../cli/settings/settings.ts";
-import type { GivenFile, Splits } from "./data-source.ts";
+import type { GivenFile, Splits } from "./given-data.ts";
 import { readPictures } from "./pictures.ts";
 import { MOST_ALL, nameOf, type FileSource } from "./recognize.ts";
 import { bytesOf, unpacked } from "./unpack.ts";

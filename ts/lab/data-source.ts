@@ -2,21 +2,7 @@
 import { shapes, take, type Dataset } from "../data/index.ts";
 import { SHAPES_COUNTS } from "../cli/settings/data-names.ts";
 import type { TrainSettings } from "../cli/settings/settings.ts";
-
-export interface Splits {
-  readonly train: Dataset;
-  readonly test: Dataset;
-}
-
-/** A file with its path in the folder that was given, if it was one. */
-export interface GivenFile {
-  readonly path: string;
-  readonly file: Blob;
-}
-
-export type DataSource =
-  | { readonly kind: "shapes" }
-  | { readonly kind: "files"; readonly dataset: "cifar10" | "cifar100" | "mnist" | "image-folder"; readonly files: readonly GivenFile[] };
+import type { DataSource, Splits } from "./given-data.ts";
 
 function first(all: Dataset, count: number | null): Dataset {
   return count === null ? all : take(all, count);

@@ -2,7 +2,7 @@
 // bytes, so that equal bits are promised for PNG alone.
 import { arrayDataset, FormatError, type Dataset } from "../data/index.ts";
 import { fitted } from "../data/picture.ts";
-import type { GivenFile, Splits } from "./data-source.ts";
+import type { GivenFile, Splits } from "./given-data.ts";
 import { classOf, nameOf } from "./recognize.ts";
 
 /** Pixels of a picture, at most. */

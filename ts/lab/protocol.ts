@@ -1,7 +1,7 @@
 // What the page and the worker of a run say to each other.
 import type { TrainSettings } from "../cli/settings/settings.ts";
 import type { RunEvent } from "../train/index.ts";
-import type { DataSource } from "./data-source.ts";
+import type { DataSource } from "./given-data.ts";
 
 /** One run, as the page orders it. */
 export interface RunOrder {

@@ -2,7 +2,7 @@
 // a file that is too large is refused before memory is taken.
 import { cifarRecordSize } from "../data/cifar.ts";
 import { CIFAR10, CIFAR100_FINE } from "../data/index.ts";
-import type { DataSource, GivenFile } from "./data-source.ts";
+import type { DataSource, GivenFile } from "./given-data.ts";
 
 /** Bytes of one file and of all of them, at most. */
 export const MOST_FILE = 512 * 2 ** 20;

@@ -1,7 +1,7 @@
 // What the browser keeps of runs, so that a page that was closed in mid-training goes on: IndexedDB, shared by the page and its workers.
 import type { Checkpoint, RunEvent, SamplesEvent } from "../train/index.ts";
 import type { LabSettings } from "./fields.ts";
-import type { DataSource } from "./data-source.ts";
+import type { DataSource } from "./given-data.ts";
 
 const NAME = "perpend-lab";
 const VERSION = 1;

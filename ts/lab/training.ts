@@ -16,7 +16,8 @@ import {
   type RunEvent,
   type RunStartEvent,
 } from "../train/index.ts";
-import { openSource, type Splits } from "./data-source.ts";
+import { openSource } from "./data-source.ts";
+import type { Splits } from "./given-data.ts";
 import { Keeper } from "./keeper.ts";
 import type { FromWorker, RunOrder, ToWorker } from "./protocol.ts";
 import type { ProgramOptions } from "../cli/settings/training-program.ts";

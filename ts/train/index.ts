@@ -6,7 +6,8 @@ export { DIGEST_LEVELS, type DigestBegin, type DigestLevel, type SkipDigest, typ
 export * from "./events.ts";
 export * from "./faults.ts";
 export * from "./local.ts";
-export { NonFiniteError, nonFiniteText, type NonFinite } from "./nonfinite.ts";
+export { NonFiniteError, nonFiniteText } from "./nonfinite.ts";
+export type { NonFinite } from "./nonfinite-what.ts";
 export type { NonFiniteWhat, OnNonFinite } from "./nonfinite-what.ts";
 export * from "./pool.ts";
 export * from "./program.ts";

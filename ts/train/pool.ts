@@ -4,8 +4,7 @@ import type { ModelEma, Optimizer } from "../optim/index.ts";
 import type { Batch, RawBatch } from "./batch.ts";
 import type { JsonObject } from "./events.ts";
 import type { Fault } from "./faults.ts";
-import type { NonFinite } from "./nonfinite.ts";
-import type { OnNonFinite } from "./nonfinite-what.ts";
+import type { NonFinite, OnNonFinite } from "./nonfinite-what.ts";
 import type { StepTrace, TraceRequest } from "./trace.ts";
 
 /** A batch as a loader gives it, or as plain arrays. */

@@ -1,6 +1,7 @@
 // A data set whose pictures stay in their files: one is read and decoded when it is asked for. What was decoded is kept until a bounded
 // room is full, and then no longer: an order that is new each epoch asks for every picture equally often.
-import type { Dataset, ImageShape } from "../dataset.ts";
+import type { Dataset } from "../dataset.ts";
+import type { ImageShape } from "../image-shape.ts";
 import { fitted, type Fit, type Picture } from "../picture.ts";
 import { decodePicture, MOST_BYTES } from "./decode-picture.ts";
 import { readRegularSync } from "./read-file.ts";

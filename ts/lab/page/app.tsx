@@ -1,6 +1,6 @@
 // The laboratory: settings on one side, runs on the other.
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { DataSource } from "../data-source.ts";
+import type { DataSource } from "../given-data.ts";
 import { DEFAULTS, type LabSettings } from "../fields.ts";
 import { recognize } from "../recognize.ts";
 import { fromHash, runsOf, toHash } from "../settings.ts";

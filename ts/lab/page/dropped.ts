@@ -1,5 +1,5 @@
 // Files that were dropped on the page or chosen, folders with all that is in them.
-import type { GivenFile } from "../data-source.ts";
+import type { GivenFile } from "../given-data.ts";
 
 /** Files of a folder at most; a person who drops a whole disk is told. */
 const MOST = 200_000;

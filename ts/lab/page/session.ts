@@ -1,5 +1,5 @@
 // Runs that are computed here, each by a worker of its own.
-import type { DataSource, GivenFile } from "../data-source.ts";
+import type { DataSource, GivenFile } from "../given-data.ts";
 import type { LabSettings } from "../fields.ts";
 import type { FromWorker, RunOrder, ToWorker } from "../protocol.ts";
 import { runsOf } from "../settings.ts";

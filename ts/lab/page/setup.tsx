@@ -1,6 +1,6 @@
 // The form: what to train on, which net, against which other skip, how.
 import { OPTIMIZERS, SCHEDULES, SKIPS } from "../../cli/settings/settings.ts";
-import type { DataSource } from "../data-source.ts";
+import type { DataSource } from "../given-data.ts";
 import type { LabSettings } from "../fields.ts";
 import { sizeText } from "../recognize.ts";
 import { NumberField, Select, type Change } from "./fields.tsx";

@@ -1,0 +1,7 @@
+// Pixels of an image.
+
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
