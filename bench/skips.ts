@@ -2,9 +2,8 @@
 // addition, measured in turn on the calling thread.
 import { skipKinds } from "./programs/skips.ts";
 import { isChosen, progress, type Findings, type Plan } from "./suite/plan.ts";
-import { measured, type Measured } from "./suite/rows.ts";
-import { ratioOfTimes } from "./suite/statistics.ts";
-import { measureTraining, pathsNote, type Trained, type Training } from "./suite/training.ts";
+import type { Measured } from "./suite/rows.ts";
+import { measureTraining, pathsNote, timeRatios, type Trained, type Training } from "./suite/training.ts";
 
 const NETS = [
   { net: "resnet", name: "resnet56_b64", options: { depth: 56 } },
@@ -34,16 +33,7 @@ export async function measure(plan: Plan): Promise<Findings> {
     if (trained.length < 2) continue;
     all.push(...trained);
     const [own, plain] = trained;
-    for (const [suffix, ratio] of [
-      ["", ratioOfTimes(own.medians, plain.medians)],
-      ["_cpu", ratioOfTimes(own.cpuTimes, plain.cpuTimes)],
-    ] as const)
-      rows.push(
-        measured({
-          ...{ name: `skip_${skip}_over_additive_${name}${suffix}`, unit: "time ratio", threads: 1 },
-          ...{ value: ratio.median, best: ratio.best, spread: ratio.spread },
-        }),
-      );
+    rows.push(...timeRatios(`skip_${skip}_over_additive_${name}`, own, plain));
   }
   progress(wanted.length, wanted.length, "");
   if (all.length > 0) notes.push(pathsNote(all));

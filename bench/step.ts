@@ -4,7 +4,7 @@ import { isChosen, progress, type Findings, type Plan } from "./suite/plan.ts";
 import { measured, type Measured } from "./suite/rows.ts";
 import { median, overBest, ratioOfTimes, spread } from "./suite/statistics.ts";
 import { usualWorkers } from "./suite/trainer.ts";
-import { measureTraining, pathsNote, type Trained, type Training } from "./suite/training.ts";
+import { measureTraining, pathsNote, timeRatios, type Trained, type Training } from "./suite/training.ts";
 
 interface Model {
   readonly name: string;
@@ -78,20 +78,12 @@ export function ratiosOf(model: string, trained: readonly Trained[]): Measured[]
   const find = (suffix: string, workers: number): Trained | undefined =>
     trained.find(({ training }) => training.workers === workers && training.name === `${model}${suffix}${local(workers)}`);
   const counts = [...new Set(trained.map(({ training }) => training.workers))];
-  const threadsOf = (workers: number): number => Math.max(1, workers);
   const compare = (row: Pick<Measured, "name" | "unit" | "threads">, over?: Trained, under?: Trained): Measured[] => {
     if (over === undefined || under === undefined) return [];
     const wall = ratioOfTimes(over.medians, under.medians);
     return [measured({ ...row, value: wall.median, best: wall.best, spread: wall.spread })];
   };
-  /** By the clock, and by CPU time, from which other work on the machine takes nothing. */
-  const compareTimes = (name: string, workers: number, over?: Trained, under?: Trained): Measured[] => {
-    const row = { unit: "time ratio", threads: threadsOf(workers) } as const;
-    const [found] = compare({ name, ...row }, over, under);
-    if (found === undefined) return [];
-    const cpu = ratioOfTimes(over!.cpuTimes, under!.cpuTimes);
-    return [found, measured({ name: `${name}_cpu`, ...row, value: cpu.median, best: cpu.best, spread: cpu.spread })];
-  };
+  const compareTimes = (name: string, over?: Trained, under?: Trained): Measured[] => (over && under ? timeRatios(name, over, under) : []);
   return [
     ...compare({ name: `team_of_1_over_local_${model}`, unit: "speed ratio", threads: 1 }, find("", 0), find("", 1)),
     ...counts
@@ -100,10 +92,10 @@ export function ratiosOf(model: string, trained: readonly Trained[]): Measured[]
         compare({ name: `workers_${threads}_over_1_${model}`, unit: "speed ratio", threads }, find("", 1), find("", threads)),
       ),
     ...counts.flatMap((workers) =>
-      compareTimes(`orthogonal_over_additive_${model}${local(workers)}`, workers, find("_orthogonal", workers), find("", workers)),
+      compareTimes(`orthogonal_over_additive_${model}${local(workers)}`, find("_orthogonal", workers), find("", workers)),
     ),
     ...OBSERVED.flatMap(({ suffix }) =>
-      compareTimes(`observing_${model}${suffix}_local`, 0, find(`_orthogonal${suffix}`, 0), find("_orthogonal", 0)),
+      compareTimes(`observing_${model}${suffix}_local`, find(`_orthogonal${suffix}`, 0), find("_orthogonal", 0)),
     ),
   ];
 }

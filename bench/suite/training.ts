@@ -7,7 +7,8 @@ import { createModel } from "../programs/resnet.ts";
 import { ceilingRun, multiplyAdds } from "./ceiling.ts";
 import { interleave, type Series } from "./interleave.ts";
 import { KernelRoom, openKernels } from "./kernel-room.ts";
-import { median } from "./statistics.ts";
+import { measured, type Measured } from "./rows.ts";
+import { median, ratioOfTimes } from "./statistics.ts";
 import { processesThatFit, startTrainer, type Trainer } from "./trainer.ts";
 
 export interface Training extends Job {
@@ -124,4 +125,16 @@ async function tryTrainer(training: Training, tell: (line: string) => void): Pro
     tell(`${training.name} with ${training.workers} workers did not run: ${lines[0] ?? (error as Error).message}`);
     return null;
   }
+}
+
+/** A training over another one, by the clock, and by CPU time, from which other work on the machine takes nothing. */
+export function timeRatios(name: string, over: Trained, under: Trained): Measured[] {
+  const row = { unit: "time ratio", threads: Math.max(1, over.training.workers) } as const;
+  const ratios = [
+    { name, found: ratioOfTimes(over.medians, under.medians) },
+    { name: `${name}_cpu`, found: ratioOfTimes(over.cpuTimes, under.cpuTimes) },
+  ];
+  return ratios.map((each) =>
+    measured({ name: each.name, ...row, value: each.found.median, best: each.found.best, spread: each.found.spread }),
+  );
 }
