@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createWasmBackend, setBackend } from "./index.ts";
 import { builtFile } from "./own-files.ts";
 import { useHostSha256 } from "./train/node/host-sha256.ts";
-import { createTeam as createTeamOf, type NodeTeamOptions } from "../workers/node/team.ts";
+import type { NodeTeamOptions } from "../workers/node/team.ts";
 import type { Team } from "../workers/team.ts";
 
 export * from "./index.ts";
@@ -39,7 +39,11 @@ export type HostTeamOptions = Omit<NodeTeamOptions, "kernels"> & { readonly kern
 export function prepareHost(load: () => WebAssembly.Module): (options: HostTeamOptions) => Promise<Team> {
   setBackend(() => createWasmBackend(load()));
   useHostSha256();
-  return ({ kernels = load(), ...options }) => createTeamOf({ ...options, kernels });
+  return async ({ kernels = load(), ...options }) => {
+    // A thread of a team loads the package for its program, and starts none itself.
+    const { createTeam } = await import("../workers/node/team.ts");
+    return createTeam({ ...options, kernels });
+  };
 }
 
 /** Compiles kernel builds as they are, each once. Errors: as readKernels; an engine that refuses the build. */
