@@ -66,6 +66,22 @@ test("clips on the device: the same norm and nearly the same weights", async () 
   assert.equal(own.correct, other.correct);
 });
 
+test("a loss scaled by a power of two gives the same bits, the same norm and the same clipping", async () => {
+  const pools = [1, 1024].map((lossScale) => new DevicePool(program, later(), { lossScale }));
+  const [plain, scaled] = await Promise.all(
+    pools.map(async (pool) => {
+      const steps = [await pool.step(batches[0], { gradNorm: true }), await pool.step(batches[1], { clipGrad: 0.1 })];
+      await pool.settle();
+      const found = digest(pool.model);
+      await pool.close();
+      return { steps, digest: found };
+    }),
+  );
+  assert.equal(scaled, plain);
+  assert.ok(plain.steps[1].gradNorm! > 0.1);
+  assert.throws(() => new DevicePool(program, later(), { lossScale: 0 }), "DevicePool: lossScale 0, wanted a number above 0");
+});
+
 test("adds up the gradients of several batches", async () => {
   const [local, device] = [new LocalPool(program), new DevicePool(program, later())];
   const [own, other] = [await device.step(batches), await local.step(batches)];

@@ -1,12 +1,16 @@
 // Runs kernels on a GPU against their float64 definitions and prints a line of JSON for each: its name, and what was wrong. Arguments:
-// families, after --tile=<name> the tile that products are to take. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
+// families; before them --tile=<name> for the tile that products are to take, --precision=f16, --subgroups=<where>. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
 import type { Kernel } from "../../ts/kernels/kernel.ts";
-import { createWebgpuBackend, type TileName, type WebgpuBackend } from "../../ts/webgpu.ts";
+import { createWebgpuBackend, DeviceError, type WebgpuBackend, type WebgpuOptions } from "../../ts/webgpu.ts";
 import { loadFamily, makeInputs, type Sizes } from "../kernels/harness.ts";
 import { testGpu } from "./driver.ts";
 
-/** Allowed error beside the kernel's own: GPUs fuse, approximate division and exp, and sum in float32 throughout. */
-function toleranceOf(kernel: Kernel, numbers: Sizes): number {
+/**
+ * Allowed error beside the kernel's own: GPUs fuse, approximate division and exp, and sum in float32 throughout. In half precision operands
+ * are rounded to 11 bits: errors of a sum are those of its terms, relative to the largest value.
+ */
+function toleranceOf(kernel: Kernel, numbers: Sizes, half: boolean): number {
+  if (half) return 4 * 2 ** -11;
   const own = kernel.tolerance?.(numbers) ?? 4e-7 * Math.sqrt(kernel.terms?.(numbers) ?? 1);
   return own === 0 ? 0 : Math.max(4e-6, 4 * own);
 }
@@ -29,6 +33,9 @@ function expected(kernel: Kernel, inputs: Readonly<Record<string, Float32Array>>
   kernel.define(buffers as Parameters<Kernel["define"]>[0], numbers);
   return buffers;
 }
+
+/** Largest error of a kernel's samples, relative to the largest value. */
+let worst = 0;
 
 async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, seed: number, given: Case): Promise<string | null> {
   const lengths = kernel.lengths(numbers);
@@ -63,7 +70,7 @@ async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, see
   const contents = await Promise.all(owners.map((owner) => backend.read(owner)));
   for (const owner of owners) backend.free(owner);
   const wanted = expected(kernel, inputs, numbers, given);
-  const tolerance = toleranceOf(kernel, numbers);
+  const tolerance = toleranceOf(kernel, numbers, backend.target.half === true);
   const guard = Math.fround(GUARD);
   let untouched = 0;
   for (const [index, name] of names.entries()) {
@@ -78,6 +85,7 @@ async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, see
       for (const value of right) if (Number.isFinite(Math.fround(value))) scale = Math.max(scale, Math.abs(value));
       for (let i = 0; i < lengths[name]; i++) {
         const finite = Number.isFinite(Math.fround(right[i]));
+        if (finite && scale > 0) worst = Math.max(worst, Math.abs(values[i] - right[i]) / scale);
         if (finite ? Math.abs(values[i] - right[i]) <= tolerance * scale + 2 ** -126 : Object.is(values[i], Math.fround(right[i])))
           continue;
         return `${name}[${i}] is ${values[i]}, wanted ${right[i]} within ${tolerance} of ${scale}`;
@@ -111,27 +119,32 @@ async function examine(backend: WebgpuBackend, kernel: Kernel): Promise<string |
 
 async function report(backend: WebgpuBackend, kernel: Kernel, name = kernel.name): Promise<void> {
   const begin = performance.now();
+  worst = 0;
   const wrong = await examine(backend, kernel).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
   const milliseconds = Math.round(performance.now() - begin);
-  console.log(JSON.stringify({ kernel: name, samples: kernel.samples.length, wrong, milliseconds }));
+  console.log(JSON.stringify({ kernel: name, samples: kernel.samples.length, wrong, worst, milliseconds }));
 }
 
 /** Products by a given tile, each on a sample that has all edges. */
-async function checkTile(gpu: GPU, tile: TileName, only: readonly string[]): Promise<void> {
-  const backend = await createWebgpuBackend({ gpu, tile });
+async function checkTile(backend: WebgpuBackend, only: readonly string[]): Promise<void> {
   for (const family of only)
     for (const kernel of (await loadFamily(family)) ?? []) {
       const samples = family === "gemm" ? kernel.samples.slice(-1) : kernel.samples.slice(4, 5);
-      await report(backend, { ...kernel, samples }, `${kernel.name} by ${tile} tiles`);
+      await report(backend, { ...kernel, samples }, `${kernel.name} by ${backend.target.tile} tiles`);
     }
-  backend.destroy();
 }
 
+const given = process.argv.slice(2);
+const settings = Object.fromEntries(given.filter((word) => word.startsWith("--")).map((word) => word.slice(2).split("="))) as Partial<
+  Pick<WebgpuOptions, "tile" | "precision" | "subgroups">
+>;
+const wanted = given.filter((word) => !word.startsWith("--"));
 const gpu = await testGpu();
-const wanted = process.argv.slice(2);
-if (wanted[0]?.startsWith("--tile=")) await checkTile(gpu, wanted[0].slice(7) as TileName, wanted.slice(1));
-else {
-  const backend = await createWebgpuBackend({ gpu });
-  for (const family of wanted) for (const kernel of (await loadFamily(family)) ?? []) await report(backend, kernel);
-  backend.destroy();
-}
+const backend = await createWebgpuBackend({ gpu, ...settings }).catch((error: unknown) => {
+  if (!(error instanceof DeviceError)) throw error;
+  console.log(JSON.stringify({ unavailable: error.message }));
+  process.exit(0);
+});
+if (settings.tile !== undefined) await checkTile(backend, wanted);
+else for (const family of wanted) for (const kernel of (await loadFamily(family)) ?? []) await report(backend, kernel);
+backend.destroy();

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { executableOf, webgpu } from "../runtimes/packages.ts";
 
-const packageFile = executableOf(webgpu);
+export const packageFile = executableOf(webgpu);
 const chromium = "/usr/lib/chromium";
 const driver = join(chromium, "vk_swiftshader_icd.json");
 const home = fileURLToPath(new URL("../..", import.meta.url));

@@ -5,6 +5,6 @@ import { checkFamilies } from "./contract.ts";
 
 const test = suite("webgpu/tiles");
 
-checkFamilies(test, "webgpu/tiles", ["gemm"], ["--tile=tall16"]);
+checkFamilies(test, "webgpu/tiles", ["gemm"], { args: ["--tile=tall16"] });
 
 test.run();

@@ -1,5 +1,5 @@
 // Trains a model for some steps on the CPU and on a GPU from the same values and batches, and prints both runs' losses as JSON.
-// Argument: the name of a case.
+// Arguments: the name of a case; "f16" for products in half precision.
 import {
   AdamW,
   backward,
@@ -21,7 +21,7 @@ import {
   type RawBatch,
   type StepSettings,
 } from "../../ts/node.ts";
-import { createWebgpuBackend } from "../../ts/webgpu.ts";
+import { createWebgpuBackend, DeviceError } from "../../ts/webgpu.ts";
 import { testGpu } from "./driver.ts";
 
 interface Case {
@@ -64,7 +64,13 @@ const batches: RawBatch[] = [];
 const loader = new DataLoader(shapes({ count: 8 * STEPS, seed: 3 }), { batchSize: 8, shuffle: true, seed: 4 });
 for await (const batch of loader.epoch(0)) batches.push(halved(batch));
 
-const backend = await createWebgpuBackend({ gpu: await testGpu() });
+const half = process.argv[3] === "f16";
+const gpu = await testGpu();
+const backend = await createWebgpuBackend({ gpu, ...(half && { precision: "f16" }) }).catch((error: unknown) => {
+  if (!(error instanceof DeviceError)) throw error;
+  console.log(JSON.stringify({ unavailable: error.message }));
+  process.exit(0);
+});
 const name = process.argv[2] ?? "resnet";
 
 if (name === "loop") {
@@ -91,7 +97,7 @@ if (name === "loop") {
   const { program, settings, ema } = cases[name];
   const options = ema === undefined ? {} : { emaDecay: ema };
   const cpuPool = new LocalPool(program, options);
-  const gpuPool = new DevicePool(program, backend, options);
+  const gpuPool = new DevicePool(program, backend, { ...options, ...(half && { lossScale: 1024 }) });
   const run = async (pool: LocalPool | DevicePool): Promise<unknown> => {
     const steps = [];
     for (const batch of batches) steps.push(await pool.step(batch, settings));

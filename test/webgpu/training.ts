@@ -10,8 +10,8 @@ interface Pair {
   readonly gpu: Numbers;
 }
 
-function run<T>(name: string): T {
-  const { status, stdout, stderr } = runProgram("test/webgpu/train-program.ts", [name]);
+function run<T>(...args: readonly string[]): T {
+  const { status, stdout, stderr } = runProgram("test/webgpu/train-program.ts", args);
   assert.is(status, 0, stderr);
   return JSON.parse(stdout.trim().split("\n").at(-1)!) as T;
 }
@@ -60,5 +60,23 @@ export function checkPool(test: Test, name: string): void {
     assert.is(gpu["steps"], 10);
     // Something was learned, and it was not by standing still.
     assert.is.not(list(gpu, "losses")[0], list(gpu, "losses")[9]);
+  });
+}
+
+/** The same steps with products in half precision and a scaled loss: near, and not the same. */
+export function checkHalf(test: Test, name: string): void {
+  const title = `webgpu: ${name} in half precision`;
+  if (!isPossible(test, title)) return;
+  const found = run<Pair | { readonly unavailable: string }>(name, "f16");
+  if ("unavailable" in found) {
+    console.log(`skipped: ${title}: ${found.unavailable}`);
+    test.skip(title, () => undefined);
+    return;
+  }
+  test(`${name} in half precision: losses near those of float32`, () => {
+    const [cpu, gpu] = [found.cpu["losses"], found.gpu["losses"]] as (readonly number[])[];
+    near("loss", cpu, gpu, 0.05);
+    const distance = Math.max(...cpu.map((loss, step) => Math.abs(loss - gpu[step])));
+    assert.ok(distance > 1e-5, `losses differ by ${distance}, wanted half precision`);
   });
 }

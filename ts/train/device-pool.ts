@@ -38,6 +38,11 @@ export interface DevicePoolOptions extends ReplicaOptions {
    * finite is seen up to as many steps later.
    */
   readonly readEvery?: number;
+  /**
+   * What the loss is multiplied with before its gradients, which are divided by it in the update; 1 by default. A power of two changes no
+   * bit in float32, and keeps small gradients where a backend with `precision: "f16"` would round them to zero.
+   */
+  readonly lossScale?: number;
 }
 
 /** What a step leaves on the device to be read: mean loss, wrong guesses, square of the gradient's norm. */
@@ -61,14 +66,17 @@ export class DevicePool implements Pool {
   private readonly twin: Replica;
   private readonly draft: Draft;
   private readonly readEvery: number;
+  private readonly lossScale: number;
   private last: Report = { loss: NaN, correct: 0, norm: NaN };
   private unread = 0;
 
-  constructor(program: Program, backend: Backend, { readEvery = 1, ...options }: DevicePoolOptions = {}) {
+  constructor(program: Program, backend: Backend, { readEvery = 1, lossScale = 1, ...options }: DevicePoolOptions = {}) {
     if (!Number.isInteger(readEvery) || readEvery < 1)
       throw new Error(`DevicePool: readEvery ${readEvery}, wanted a whole number of at least 1`);
+    if (!(lossScale > 0) || !Number.isFinite(lossScale)) throw new Error(`DevicePool: lossScale ${lossScale}, wanted a number above 0`);
     this.backend = backend;
     this.readEvery = readEvery;
+    this.lossScale = lossScale;
     this.twin = new Replica(program, options);
     this.replica = withBackend(backend, () => new Replica(program, { ...options, bare: true }));
     this.draft = new Draft(this.replica);
@@ -167,16 +175,17 @@ export class DevicePool implements Pool {
 
   /** Records a step: forward, backward, update; what is to be read of it. */
   private record(batches: readonly RawBatch[], { clipGrad }: StepSettings, reads: boolean): Tensor {
-    const { replica, draft, parameters } = this;
+    const { replica, draft, parameters, lossScale } = this;
     const { optimizer, ema } = replica;
     return scope(() => {
       const report = keep(full([3], 0));
       for (const batch of batches) this.learn(toBatch(batch), 1 / batches.length, report);
-      const squares = reads || clipGrad !== undefined ? gradientSquares(parameters) : null;
+      const scaled = reads || clipGrad !== undefined ? gradientSquares(parameters) : null;
+      const squares = scaled === null || lossScale === 1 ? scaled : noGrad(() => affine(scaled, 1 / (lossScale * lossScale), 0));
       if (squares !== null) this.put(squares, report, SQUARES);
       if (squares !== null && clipGrad !== undefined) scaleGradients(parameters, squares, clipGrad);
       const updated = optimizer.slots.filter(({ variable }) => !variable.frozen && variable.grad !== null);
-      optimizer.step();
+      optimizer.step({ gradientScale: 1 / lossScale });
       for (const { variable, state } of updated) for (const each of [variable, ...state]) each.written = true;
       ema?.update();
       for (const { average } of ema?.averages ?? []) average.written = true;
@@ -205,7 +214,8 @@ export class DevicePool implements Pool {
         this.put(isWrong, part, WRONG);
         addInto(report, part);
       });
-      backward(weight === 1 ? loss : affine(loss, weight, 0));
+      const factor = weight * this.lossScale;
+      backward(factor === 1 ? loss : affine(loss, factor, 0));
     });
   }
 

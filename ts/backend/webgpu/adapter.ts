@@ -40,11 +40,11 @@ export async function findAdapter({ gpu, adapter, powerPreference = "high-perfor
   return found;
 }
 
-/** A device with the adapter's limits. Error: DeviceError of kind `unavailable`. */
-export async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+/** A device with the adapter's limits and the wanted features. Error: DeviceError of kind `unavailable`. */
+export async function openDevice(adapter: GPUAdapter, requiredFeatures: GPUFeatureName[]): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
-    const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+    const device = await adapter.requestDevice({ requiredFeatures, requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
     origins.set(device, adapter);
     return device;
   } catch (error) {

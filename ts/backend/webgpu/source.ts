@@ -3,6 +3,8 @@
 
 export type Use = "in" | "in?" | "out" | "out?" | "inout";
 
+export type Extension = "f16" | "subgroups";
+
 export interface Source {
   /** Unique. */
   readonly name: string;
@@ -13,6 +15,10 @@ export interface Source {
   readonly floats?: readonly string[];
   /** Invocations of a workgroup. */
   readonly threads: number;
+  /** Extensions of WGSL that it is written in. */
+  readonly extensions?: readonly Extension[];
+  /** Invocations of a subgroup, where that is asked for. */
+  readonly subgroup?: number;
   /** Functions and workgroup variables. */
   readonly declarations?: string;
   /** Body of the entry point. It sees `group` (number of the workgroup), `thread` and `wg.z`. */
@@ -38,6 +44,14 @@ export type TileName = "huge" | "large" | "tall32" | "tall16" | "small";
 export interface Target {
   /** The tile to take throughout; by the product's size where absent. */
   readonly tile?: TileName;
+  /** Operands of products are in half precision while they are in workgroup memory. */
+  readonly half?: boolean;
+  /** Rows are summed by shuffles between so many invocations. */
+  readonly shuffled?: number;
+  /** Products are laid out by subgroups of so many invocations. */
+  readonly products?: number;
+  /** Their size is asked for, since drivers may choose another one. */
+  readonly sized?: boolean;
 }
 
 /** How a kernel runs on a GPU. */
@@ -85,13 +99,16 @@ export function shaderText(source: Source, places: Places): string {
   const memories = writtenBindings(source, places).map(
     (written, index) => `@group(0) @binding(${index + 1}) var<storage, ${written ? "read_write" : "read"}> memory${index}: array<f32>;`,
   );
+  const { extensions = [], subgroup } = source;
   return [
+    ...extensions.map((name) => `enable ${name};`),
+    ...(subgroup === undefined ? [] : ["enable subgroup_size_control;"]),
     `struct Numbers {\n${fields.join("\n")}\n}`,
     "@group(0) @binding(0) var<uniform> u: Numbers;",
     ...memories,
     ...Object.entries(source.buffers).map(([name, use], index) => accessors(name, use, places[index])),
     source.declarations ?? "",
-    `@compute @workgroup_size(${source.threads})`,
+    `@compute @workgroup_size(${source.threads})${subgroup === undefined ? "" : ` @subgroup_size(${subgroup})`}`,
     "fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(num_workgroups) wgs: vec3<u32>, @builtin(local_invocation_index) thread: u32) {",
     "  let group = wg.y * wgs.x + wg.x;",
     source.main,

@@ -6,6 +6,7 @@ import { findAdapter, openDevice, type AdapterChoice } from "./adapter.ts";
 import { DeviceError } from "./device-error.ts";
 import { copy, fill } from "./elementwise.ts";
 import { Failures } from "./failures.ts";
+import { targetOf, wantedFeatures, type FeatureChoice } from "./features.ts";
 import { DeviceMemory, USAGE, webgpuBuffer, type WebgpuBuffer } from "./memory.ts";
 import { Recorder } from "./recorder.ts";
 import type { Source, Target, TileName } from "./source.ts";
@@ -22,6 +23,8 @@ export interface AdapterAbout {
 
 export interface WebgpuBackend extends Backend {
   readonly device: GPUDevice;
+  /** What its shaders are chosen for. */
+  readonly target: Target;
   readonly about: AdapterAbout;
   /** Resolves when the device has done all that was asked for. Error: DeviceError. */
   done(): Promise<void>;
@@ -35,7 +38,7 @@ export interface WebgpuBackend extends Backend {
   destroy(): void;
 }
 
-export interface WebgpuOptions extends AdapterChoice {
+export interface WebgpuOptions extends AdapterChoice, FeatureChoice {
   /** The tile of matrix products throughout, for tests and measurements. By default their size decides; on software the smallest. */
   readonly tile?: TileName;
 }
@@ -56,17 +59,17 @@ function aboutOf({ info }: GPUAdapter): AdapterAbout {
 
 /**
  * A backend over a GPU, for setBackend(), withBackend() or a DevicePool. Errors: DeviceError of kind `unavailable` where there is no
- * adapter.
+ * adapter, or none that has what the options need.
  */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
   const adapter = await findAdapter(options);
-  const device = await openDevice(adapter);
+  const device = await openDevice(adapter, wantedFeatures(adapter, options));
   const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   const recorder = new Recorder(device);
   const about = aboutOf(adapter);
   // Large tiles take a software driver seconds to compile.
   const tile = options.tile ?? (about.software ? "small" : undefined);
-  const target: Target = tile === undefined ? {} : { tile };
+  const target: Target = { ...(await targetOf(adapter, device, options)), ...(tile !== undefined && { tile }) };
   const memory: DeviceMemory = new DeviceMemory(device, {
     refused: (bytes) => failures.outOfMemory(`${(bytes / 1048576).toFixed(1)} MiB more on the device were refused`),
     answered: () => failures.answered(),
@@ -88,6 +91,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     name: "webgpu",
     elementBytes: 4,
     device,
+    target,
     about,
     allocate(length: number): Buffer {
       check();
