@@ -19,6 +19,7 @@ const targets: readonly Target[] = [
   ...tiles.flatMap((tile) => [{ tile }, { tile, half: true }]),
   ...[4, 8, 16, 32].flatMap((products) => [{ products }, { products, sized: true }, { products, half: true }]),
   { shuffled: 32 },
+  { winograd: true },
 ];
 
 const seen = new Set<string>();

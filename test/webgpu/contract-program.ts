@@ -1,5 +1,6 @@
 // Runs kernels on a GPU against their float64 definitions and prints a line of JSON for each: its name, and what was wrong. Arguments:
-// families; before them --tile=<name> for the tile that products are to take, --precision=f16, --subgroups=<where>. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
+// families; before them --tile=<name> for the tile that products are to take, --precision=f16, --subgroups=<where>, --convolution=winograd,
+// --workspace=<bytes>. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
 import type { Kernel } from "../../ts/kernels/kernel.ts";
 import { createWebgpuBackend, DeviceError, type WebgpuBackend, type WebgpuOptions } from "../../ts/webgpu.ts";
 import { loadFamily, makeInputs, type Sizes } from "../kernels/harness.ts";
@@ -136,7 +137,7 @@ async function checkTile(backend: WebgpuBackend, only: readonly string[]): Promi
 
 const given = process.argv.slice(2);
 const settings = Object.fromEntries(given.filter((word) => word.startsWith("--")).map((word) => word.slice(2).split("="))) as Partial<
-  Pick<WebgpuOptions, "tile" | "precision" | "subgroups">
+  Pick<WebgpuOptions, "tile" | "precision" | "subgroups" | "convolution">
 >;
 const wanted = given.filter((word) => !word.startsWith("--"));
 const gpu = await testGpu();

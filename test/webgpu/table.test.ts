@@ -16,9 +16,10 @@ test("there are shaders for the kernels and for nothing else", () => {
 });
 
 test("what a shader reads is a buffer of the kernel, scratch, or a part of scratch; its numbers are there and fit a block", () => {
+  const targets = [{}, { winograd: true }];
   for (const kernel of kernels)
     for (const numbers of kernel.samples)
-      for (const pass of table[kernel.name].passes(numbers, {})) {
+      for (const pass of targets.flatMap((target) => table[kernel.name].passes(numbers, target))) {
         const known = [...kernel.order, "scratch", ...Object.keys(pass.parts ?? {})];
         for (const name of Object.keys(pass.source.buffers)) assert.ok(known.includes(name), `${pass.source.name}: ${name}`);
         const { integers, floats } = uniformNames(pass.source);

@@ -1,4 +1,4 @@
-// Shaders by subgroups and in half precision: all are compiled, those that the driver has the features for are run against the kernels'
+// Shaders by subgroups, in half precision and by Winograd's transforms: all are compiled, those that the driver has the features for are run against the kernels'
 // definitions; an adapter without a feature that was asked for is refused.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

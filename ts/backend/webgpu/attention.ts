@@ -2,12 +2,10 @@
 // of some images at a time are in scratch, so that it stays small.
 import { product } from "./product.ts";
 import { rows } from "./rows.ts";
-import type { GpuKernel, GpuKernels, Pass } from "./source.ts";
+import { WORKSPACE, type GpuKernel, type GpuKernels, type Pass, type Target } from "./source.ts";
 
 type Sizes = Readonly<Record<string, number>>;
 
-/** Floats of scores at most, unless one image needs more. */
-const MOST = 16777216;
 const INTEGERS = ["first", "heads", "t", "d"];
 
 /** Places in qkv and y of the head that the layer is; `which` is 0 for queries, 1 for keys, 2 for values. */
@@ -138,19 +136,21 @@ const queries = gradient("attention_query_gradient", 0, "ds", false, "qkv_at(par
 const keys = gradient("attention_key_gradient", 1, "ds", true, "qkv_at(part_at(0u, k) + col)");
 const outputs = gradient("attention_value_gradient", 2, "p", true, "dy_at(out_at(k) + col)");
 
-const imagesAtOnce = ({ n, heads, t }: Sizes): number => Math.max(1, Math.min(n, Math.floor(MOST / Math.max(1, heads * t * t))));
+const imagesAtOnce = ({ n, heads, t }: Sizes, { workspace = WORKSPACE }: Target): number =>
+  Math.max(1, Math.min(n, Math.floor(workspace / Math.max(1, heads * t * t))));
 
 /** The same passes for some images at a time; `parts` says where in scratch p and ds are. */
 function byImages(steps: readonly GpuKernel[], parts: (floats: number) => Readonly<Record<string, number>>): GpuKernel {
-  const floatsOf = (numbers: Sizes): number => imagesAtOnce(numbers) * numbers["heads"] * numbers["t"] * numbers["t"];
+  const floatsOf = (numbers: Sizes, target: Target): number =>
+    imagesAtOnce(numbers, target) * numbers["heads"] * numbers["t"] * numbers["t"];
   return {
-    scratch: (numbers) => (numbers["d"] === 0 ? 0 : Object.keys(parts(0)).length * floatsOf(numbers)),
+    scratch: (numbers, target) => (numbers["d"] === 0 ? 0 : Object.keys(parts(0)).length * floatsOf(numbers, target)),
     passes: (numbers, target) => {
       const { n, heads, t, d } = numbers;
       const passes: Pass[] = [];
       if (n * heads * t * d === 0) return passes;
-      const together = imagesAtOnce(numbers);
-      const places = parts(floatsOf(numbers));
+      const together = imagesAtOnce(numbers, target);
+      const places = parts(floatsOf(numbers, target));
       for (let first = 0; first < n; first += together) {
         const own = { ...numbers, first, layers: Math.min(together, n - first) * heads };
         for (const step of steps) passes.push(...step.passes(own, target).map((pass) => ({ ...pass, parts: places })));

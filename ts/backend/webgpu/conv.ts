@@ -1,5 +1,5 @@
 // Convolution and its gradients as matrix products whose A is gathered from the image (implicit GEMM), so that no patch is ever written.
-// Filters in groups go one invocation an element. Winograd's kernels are the same functions and run the same shaders.
+// Filters in groups go one invocation an element.
 import { convColumns, convRows, type ConvSizes } from "../../kernels/conv.ts";
 import { each, groupsFor } from "./each.ts";
 import { product } from "./product.ts";
@@ -214,11 +214,11 @@ const square = (numbers: Sizes): Sizes => ({
   ...{ r: 3, s: 3, strideH: 1, strideW: 1, padH: 1, padW: 1, dilationH: 1, dilationW: 1, groups: 1 },
 });
 
+/** A pass of a 3x3 convolution with stride 1 and a border of 1, as which Winograd's kernels are run where they are not transformed. */
+export const plainConvolution = (pass: keyof typeof whole): GpuKernel => convolution(pass, square);
+
 export const kernels: GpuKernels = {
   conv2d_f32: convolution("forward", asGiven),
   conv2d_input_gradient_f32: convolution("inputGradient", asGiven),
   conv2d_weight_gradient_f32: convolution("weightGradient", asGiven),
-  conv2d_winograd_f32: convolution("forward", square),
-  conv2d_winograd_input_gradient_f32: convolution("inputGradient", square),
-  conv2d_winograd_weight_gradient_f32: convolution("weightGradient", square),
 };

@@ -46,6 +46,10 @@ export interface Target {
   readonly tile?: TileName;
   /** Operands of products are in half precision while they are in workgroup memory. */
   readonly half?: boolean;
+  /** Convolutions that the CPU transforms by Winograd are transformed here too. */
+  readonly winograd?: boolean;
+  /** Floats of working memory of a kernel that can do its work in parts; WORKSPACE where absent. */
+  readonly workspace?: number;
   /** Rows are summed by shuffles between so many invocations. */
   readonly shuffled?: number;
   /** Products are laid out by subgroups of so many invocations. */
@@ -53,6 +57,9 @@ export interface Target {
   /** Their size is asked for, since drivers may choose another one. */
   readonly sized?: boolean;
 }
+
+/** Floats of working memory of a kernel that can do its work in parts, unless one part needs more. */
+export const WORKSPACE = 16777216;
 
 /** How a kernel runs on a GPU. */
 export interface GpuKernel {

@@ -41,6 +41,13 @@ export interface WebgpuBackend extends Backend {
 export interface WebgpuOptions extends AdapterChoice, FeatureChoice {
   /** The tile of matrix products throughout, for tests and measurements. By default their size decides; on software the smallest. */
   readonly tile?: TileName;
+  /** Bytes of working memory of a kernel that can do its work in parts; 64 MiB by default. */
+  readonly workspace?: number;
+  /**
+   * "winograd" transforms 3x3 convolutions by F(4x4, 3x3) where the CPU does: a quarter of the products and more memory traffic, with errors
+   * about ten times as large. "direct" is the default until it was measured on a GPU.
+   */
+  readonly convolution?: "direct" | "winograd";
 }
 
 /** Most elements that one workgroup of `fill` and `copy` sees to. */
@@ -69,7 +76,12 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   const about = aboutOf(adapter);
   // Large tiles take a software driver seconds to compile.
   const tile = options.tile ?? (about.software ? "small" : undefined);
-  const target: Target = { ...(await targetOf(adapter, device, options)), ...(tile !== undefined && { tile }) };
+  const target: Target = {
+    ...(await targetOf(adapter, device, options)),
+    ...(tile !== undefined && { tile }),
+    ...(options.workspace !== undefined && { workspace: options.workspace / 4 }),
+    ...(options.convolution === "winograd" && { winograd: true }),
+  };
   const memory: DeviceMemory = new DeviceMemory(device, {
     refused: (bytes) => failures.outOfMemory(`${(bytes / 1048576).toFixed(1)} MiB more on the device were refused`),
     answered: () => failures.answered(),
