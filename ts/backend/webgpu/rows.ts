@@ -13,6 +13,8 @@ interface RowsSpec {
   readonly declarations?: string;
   readonly body: string;
   readonly extent?: (numbers: Readonly<Record<string, number>>) => { readonly rows: number; readonly cols: number };
+  /** Further uniforms. */
+  readonly derive?: (numbers: Readonly<Record<string, number>>) => Readonly<Record<string, number>>;
 }
 
 const MEMORY = `
@@ -82,7 +84,7 @@ function lanesOf(cols: number): number {
 
 /** A kernel of one pass over rows. */
 export function rows(spec: RowsSpec): GpuKernel {
-  const { name, buffers, integers = [], floats = [], declarations = "", body } = spec;
+  const { name, buffers, integers = [], floats = [], declarations = "", body, derive = () => ({}) } = spec;
   const extent = spec.extent ?? ((numbers) => ({ rows: numbers["rows"], cols: numbers["cols"] }));
   const sourceOf = (suffix: string, sums: string, more: Partial<Source>): Source => ({
     name: `${name}${suffix}`,
@@ -109,7 +111,9 @@ ${body}`,
       const lanes = lanesOf(size.cols);
       const near = Math.min(lanes, shuffled ?? 1);
       const source = shuffled === undefined ? plain : shuffling;
-      return [{ source, numbers: { ...numbers, ...size, lanes, near }, groups: Math.ceil((size.rows * lanes) / THREADS) }];
+      return [
+        { source, numbers: { ...numbers, ...derive(numbers), ...size, lanes, near }, groups: Math.ceil((size.rows * lanes) / THREADS) },
+      ];
     },
   };
 }
