@@ -22,7 +22,16 @@ import { SGD, schedule } from "../../ts/optim/index.ts";
 import { drawnShapes } from "../../ts/recipes/data-kind.ts";
 import { accuracy, bestEpochs, error, lastEpoch } from "../../ts/recipes/evaluate.ts";
 import "../../ts/node.ts";
-import { baselineOf, combinationName, labelOf, recipe, varying, type Experiment, type Recipe } from "../../ts/recipes/recipe.ts";
+import {
+  baselineOf,
+  combinationName,
+  combinationTitle,
+  labelOf,
+  recipe,
+  varying,
+  type Experiment,
+  type Recipe,
+} from "../../ts/recipes/recipe.ts";
 import { reuseNet } from "../../ts/recipes/reuse-net.ts";
 import { SCALES, settingAt, shardsOf, type Scales } from "../../ts/recipes/setting.ts";
 
@@ -59,6 +68,9 @@ test("a grid has every combination, the last axis fastest", () => {
   assert.equal(varying(made().axes, all), ["depth", "skip"]);
   assert.equal(varying(made().axes, all.slice(0, 3)), ["skip"]);
   assert.is(combinationName(all[1], ["depth", "skip"]), "8, orthogonal");
+  assert.is(combinationTitle(all[1], ["depth", "skip"]), "depth 8, orthogonal");
+  assert.is(combinationTitle({ tau: "Infinity" }, ["tau"]), "tau Infinity");
+  assert.is(combinationTitle({}, []), "as is");
   assert.equal(baselineOf(all[1], { skip: "additive" }), { depth: "8", skip: "additive" });
   assert.is(baselineOf(all[0], { skip: "additive" }), undefined);
 });
@@ -165,7 +177,7 @@ test("choices that are not on their axis are refused", () => {
 test("runs go seed by seed into folders of their own", () => {
   const plan = planExperiment(file, made(), { scale: "desk", output: "out", seeds: 2 });
   assert.is(plan.runs.length, 12);
-  assert.equal(plan.runs.slice(5, 7).map(({ name }) => name), ["14, none, seed 1", "8, additive, seed 2"]); // prettier-ignore
+  assert.equal(plan.runs.slice(5, 7).map(({ name }) => name), ["depth 14, none, seed 1", "depth 8, additive, seed 2"]); // prettier-ignore
   assert.is(new Set(plan.runs.map(({ folder }) => folder.dir)).size, 12);
 });
 

@@ -283,3 +283,9 @@ export function varying(axes: Experiment["axes"], combinations: readonly Labels[
 export function combinationName(labels: Labels, axes: readonly string[]): string {
   return axes.length === 0 ? "as is" : axes.map((name) => labels[name]).join(", ");
 }
+
+/** The same for people, to whom a bare number says little: `depth 20, orthogonal`. */
+export function combinationTitle(labels: Labels, axes: readonly string[]): string {
+  const told = axes.map((name) => [name, Number.isNaN(Number(labels[name])) ? labels[name] : `${name} ${labels[name]}`] as const);
+  return combinationName(Object.fromEntries(told), axes);
+}

@@ -5,7 +5,7 @@ import { take } from "../../data/dataset.ts";
 import { CONTRACT } from "../../contract.ts";
 import type { DataKind } from "../../recipes/data-kind.ts";
 import type { Labels } from "../../recipes/evaluate.ts";
-import { combinationName, varying, type Experiment, type RunOptions } from "../../recipes/recipe.ts";
+import { combinationName, combinationTitle, varying, type Experiment, type RunOptions } from "../../recipes/recipe.ts";
 import { checkSetting, shardsOf, type Scale, type Setting } from "../../recipes/setting.ts";
 import { DataLoader, type JsonObject } from "../../train/index.ts";
 import { DATASETS, openData, type DatasetName } from "../data-sets.ts";
@@ -67,7 +67,7 @@ export function planExperiment(file: RecipeFile, experiment: Experiment, options
   const runs = seeds.flatMap((seed) =>
     combinations.map((choice): PlannedRun => {
       const folder = runFolder(join(dir, `${slug(combinationName(choice, all))}-s${seed}`));
-      return { name: `${combinationName(choice, telling)}, seed ${seed}`, choice, seed, data: experiment.data(choice, scale), folder };
+      return { name: `${combinationTitle(choice, telling)}, seed ${seed}`, choice, seed, data: experiment.data(choice, scale), folder };
     }),
   );
   return { file, experiment, scale, setting, dir, combinations, seeds, runs };

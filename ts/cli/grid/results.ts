@@ -1,7 +1,7 @@
 // From the logs of a grid's runs to its table: our numbers, the paper's, whether they point the same way, and what the seeds can show.
 import { readFileSync } from "node:fs";
 import { matches, type Claim, type Evaluate, type Labels, type Published } from "../../recipes/evaluate.ts";
-import { baselineOf, combinationName, varying } from "../../recipes/recipe.ts";
+import { baselineOf, combinationTitle, varying } from "../../recipes/recipe.ts";
 import type { Setting } from "../../recipes/setting.ts";
 import type { Grid, GridDifference, GridRow, PaperNumber, Verdict } from "../../report/grid.ts";
 import { formatCount } from "../../report/numbers.ts";
@@ -116,7 +116,7 @@ export function gatherGrid(plan: Plan, logs: readonly (RunLog | undefined)[], co
     const known = values.filter((value) => value !== null);
     const number = paperNumber(evaluate, labels);
     return {
-      name: combinationName(labels, telling),
+      name: combinationTitle(labels, telling),
       labels,
       values,
       diverged: own.filter((log) => log?.end?.reason === "diverged").length,
