@@ -3,7 +3,8 @@
 //   Run it    perpend reproduce orthonormality-modulation/plain-110 --data-dir data
 //   Smoke     perpend reproduce orthonormality-modulation/plain-110 --scale smoke
 //   Published 81.6 % on CIFAR-10 by a secondary digest, not verified.
-//   Ours      not yet run. Desk scale: half the width, 10,000 images, 5 epochs, 2 seeds.
+//   Ours      tau 1: 87.17 +- 2.93 % error; without modulation and with tau 2 both seeds diverge within five steps. Desk scale: half the
+//             width, 10,000 images, 5 epochs, 2 seeds.
 // tau is the least ratio of neighboring layers' errors that is set right: 1 always, Infinity never. The values are ours. At the start the
 // mean square of errors grows 1.4 times from a layer to the one below (the median; 1.7e15 times over all 109, seed 1): a tau of 2 sets few
 // of them right.
