@@ -1,7 +1,8 @@
-// jax-js among the peers, on its WebAssembly device (one thread in Node), images [N,C,H,W]. Arrays are owned by whom they are passed to:
+// jax-js among the peers, on its WebAssembly device (one thread in Node) or on WebGPU by form, images [N,C,H,W]. Arrays are owned by whom they are passed to:
 // a use that is not the last one is `x.ref`. The whole step is one jit.
 import { crossEntropyOf, readStart, reordered, weightOf } from "./exchange.ts";
 import { classes, learningRate, momentum, normEpsilon, normKeys, normMomentum, parameterKeys, unitsOf, weightDecay } from "./net.ts";
+import { provideGpu } from "./gpu.ts";
 import { load, serve, versionOf, type Job, type Opened } from "./serve.ts";
 
 interface Value {
@@ -136,10 +137,12 @@ function trainingStep(jax: Jax, depth: number): (state: State, images: Value, on
   };
 }
 
-async function open({ file, work, depth, batch }: Job): Promise<Opened> {
+async function open({ file, work, depth, batch, form }: Job): Promise<Opened> {
+  const device = form === "webgpu" ? form : "wasm";
+  if (device === "webgpu") await provideGpu();
   const jax = load<Jax>("@jax-js/jax");
-  await jax.init("wasm");
-  jax.defaultDevice("wasm");
+  if (!(await jax.init(device)).includes(device)) throw new Error(`jax-js has no device ${device} here`);
+  jax.defaultDevice(device);
   const { numpy: np } = jax;
   const start = readStart(file, batch);
   const initial = (keys: readonly string[]): Values =>
@@ -173,7 +176,11 @@ async function open({ file, work, depth, batch }: Job): Promise<Opened> {
     }),
   );
   const infer = async (): Promise<number> => crossEntropyOf(await forward(jax.tree.ref(state), images.ref).data(), start.labels);
-  return { library: `jax-js ${versionOf("@jax-js/jax")}`, batch, step: work === "train" ? train : infer };
+  return {
+    library: `jax-js ${versionOf("@jax-js/jax")}${device === "webgpu" ? ", webgpu" : ""}`,
+    batch,
+    step: work === "train" ? train : infer,
+  };
 }
 
 await serve(open);

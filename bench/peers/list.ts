@@ -118,6 +118,16 @@ function javascript(): Entry[] {
   ];
 }
 
+/** Those that train on a GPU through WebGPU, in processes with these variables: for bench/webgpu.ts. */
+export function gpuEntries(work: string, env: Readonly<Record<string, string>>): Entry[] {
+  const entry = { detail: "", env, form: "webgpu", works: [work], threads: [1], install: packages };
+  return [
+    { ...entry, id: "perpend", command: program("perpend"), install: "npm ci" },
+    { ...entry, id: "tfjs-webgpu", command: program("tfjs") },
+    { ...entry, id: "jax-js-webgpu", command: program("jax-js") },
+  ];
+}
+
 /** All entries; perpend's come first. */
 export function entries(): Entry[] {
   return [...perpend(), ...torch(), ...javascript()];

@@ -1,14 +1,24 @@
-// perpend among its peers: one thread, or a team of workers.
-import { createTeam, LocalPool, type Pool, type RawBatch } from "../../ts/node.ts";
+// perpend among its peers: one thread, a team of workers, or a GPU where the form is "webgpu".
+import { createTeam, DevicePool, LocalPool, type Pool, type RawBatch } from "../../ts/node.ts";
 import { readStart } from "./exchange.ts";
 import * as program from "./program.ts";
+import { provideGpu } from "./gpu.ts";
 import { load, serve, type Job, type Opened } from "./serve.ts";
 
-async function open({ file, work, net, depth, batch, threads }: Job): Promise<Opened> {
-  const { images, labels } = readStart(file, batch);
-  const module = new URL("./program.ts", import.meta.url);
+async function poolOf({ net, depth, threads, form }: Job): Promise<Pool> {
   const options = { net, depth };
-  const pool: Pool = threads === 1 ? new LocalPool(program, { options }) : await createTeam({ module, workers: threads, options });
+  if (form === "webgpu") {
+    const { createWebgpuBackend } = await import("../../ts/webgpu.ts");
+    return new DevicePool(program, await createWebgpuBackend({ gpu: await provideGpu() }), { options });
+  }
+  if (threads === 1) return new LocalPool(program, { options });
+  return createTeam({ module: new URL("./program.ts", import.meta.url), workers: threads, options });
+}
+
+async function open(job: Job): Promise<Opened> {
+  const { file, work, batch, form } = job;
+  const { images, labels } = readStart(file, batch);
+  const pool = await poolOf(job);
   const raw: RawBatch = { images: images.values, labels, size: batch, shape: images.shape, epoch: 0, step: 0 };
   const evaluate = async (): Promise<number> => {
     const { losses } = await pool.evaluate(raw);
@@ -17,7 +27,7 @@ async function open({ file, work, net, depth, batch, threads }: Job): Promise<Op
   let step = 0;
   const train = async (): Promise<number> => (await pool.step({ ...raw, step: step++ })).loss;
   return {
-    library: `perpend ${load<{ version: string }>("../../package.json").version}`,
+    library: `perpend ${load<{ version: string }>("../../package.json").version}${form === "webgpu" ? ", webgpu" : ""}`,
     batch,
     step: work === "train" ? train : evaluate,
   };

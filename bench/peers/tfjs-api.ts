@@ -2,7 +2,7 @@
 
 export interface TfTensor {
   readonly shape: number[];
-  dataSync(): Float32Array;
+  data(): Promise<Float32Array>;
   dispose(): void;
 }
 

@@ -1,7 +1,8 @@
-// TensorFlow.js among the peers, on its WebAssembly or its plain JavaScript backend; form is "wasm" or "cpu". The WebAssembly
-// backend as it comes does not train this net; see tfjs-kernels.ts. In Node it has one thread.
+// TensorFlow.js among the peers, on its WebAssembly, plain JavaScript or WebGPU backend; form is "wasm", "cpu" or "webgpu". The
+// WebAssembly backend as it comes does not train this net; see tfjs-kernels.ts. In Node it has one thread.
 import { readStart, reordered, weightOf, crossEntropyOf, type Start } from "./exchange.ts";
 import { classes, learningRate, momentum, normEpsilon, normKeys, normMomentum, parameterKeys, unitsOf, weightDecay } from "./net.ts";
+import { provideGpu } from "./gpu.ts";
 import { load, serve, versionOf, type Job, type Opened } from "./serve.ts";
 import type { Tf, TfTensor, TfVariable } from "./tfjs-api.ts";
 import { supplyKernels, trainingNormRelu } from "./tfjs-kernels.ts";
@@ -77,8 +78,9 @@ class Net {
 }
 
 async function open({ file, work, depth, batch, form }: Job): Promise<Opened> {
+  if (form === "webgpu") await provideGpu();
   const tf = load<Tf>("@tensorflow/tfjs");
-  if (form === "wasm") load("@tensorflow/tfjs-backend-wasm");
+  if (form !== "cpu") load(`@tensorflow/tfjs-backend-${form}`);
   await tf.setBackend(form);
   await tf.ready();
   const supplied = work === "train" && form === "wasm";
@@ -89,24 +91,26 @@ async function open({ file, work, depth, batch, form }: Job): Promise<Opened> {
   const oneHot = tf.oneHot(tf.tensor(start.labels, [batch], "int32"), classes);
   const moments = net.trained.map((variable) => tf.variable(tf.mul(variable, 0), false));
 
-  const train = (): number => {
-    let loss = NaN;
-    tf.tidy(() => {
+  const train = async (): Promise<number> => {
+    const loss = tf.tidy(() => {
       const { value, grads } = tf.variableGrads(() => tf.losses.softmaxCrossEntropy(oneHot, net.logits(images, true)), net.trained);
       net.trained.forEach((variable, index) => {
         const gradient = tf.add(grads[variable.name], tf.mul(variable, weightDecay));
         moments[index].assign(tf.add(tf.mul(moments[index], momentum), gradient));
         variable.assign(tf.sub(variable, tf.mul(moments[index], learningRate)));
       });
-      loss = value.dataSync()[0];
+      return value;
     });
-    return loss;
+    const [found] = await loss.data();
+    loss.dispose();
+    return found;
   };
-  const infer = (): number =>
-    crossEntropyOf(
-      tf.tidy(() => net.logits(images, false).dataSync()),
-      start.labels,
-    );
+  const infer = async (): Promise<number> => {
+    const logits = tf.tidy(() => net.logits(images, false));
+    const values = await logits.data();
+    logits.dispose();
+    return crossEntropyOf(values, start.labels);
+  };
   const library = `tfjs ${versionOf("@tensorflow/tfjs")}, ${form}${supplied ? " with kernels by hand" : ""}`;
   return { library, batch, step: work === "train" ? train : infer };
 }

@@ -2,7 +2,8 @@
 import { conv2d, conv2dInputGradient, conv2dWeightGradient, convColumns, convRows, type ConvSizes } from "../../ts/kernels/conv.ts";
 import { gemmNn, gemmNt, gemmTn } from "../../ts/kernels/gemm.ts";
 import { DevicePool, LocalPool, resnetV2, stream, vitTiny, type Pool, type Program, type RawBatch } from "../../ts/node.ts";
-import { createWebgpuBackend, type WebgpuBackend } from "../../ts/webgpu.ts";
+import { conv2dWinograd, conv2dWinogradInputGradient, conv2dWinogradWeightGradient } from "../../ts/kernels/winograd.ts";
+import { createWebgpuBackend, DeviceError, type WebgpuBackend, type WebgpuOptions } from "../../ts/webgpu.ts";
 import { testGpu } from "../../test/webgpu/driver.ts";
 import type { Unit } from "./rows.ts";
 
@@ -23,32 +24,38 @@ export interface Found {
     readonly values: readonly number[];
     readonly share: number | null;
   }[];
+  /** Variants that the adapter has not. */
+  readonly left: readonly string[];
 }
 
 const { rounds, filter, quick } = JSON.parse(process.argv[2]) as GpuJob;
-const backend = await createWebgpuBackend({ gpu: await testGpu() });
+const gpu = await testGpu();
+const backend = await createWebgpuBackend({ gpu });
 const { software, vendor, architecture, description } = backend.about;
 const rows: Found["rows"][number][] = [];
+const left: string[] = [];
 
 const isWanted = (name: string): boolean => filter.length === 0 || filter.some((part) => `webgpu_${name}`.includes(part));
 
+type Done = Pick<WebgpuBackend, "done">;
+
 /** Milliseconds of one call, from as many in a row as take long enough to be told. */
-async function timed(call: () => void): Promise<number> {
+async function timed({ done }: Done, call: () => void): Promise<number> {
   const least = software ? 20 : 100;
   for (let calls = 1; ; calls *= 4) {
     const begin = performance.now();
     for (let index = 0; index < calls; index++) call();
-    await backend.done();
+    await done();
     const ms = performance.now() - begin;
     if (ms >= least) return ms / calls;
   }
 }
 
-async function series(call: () => void): Promise<number[]> {
+async function series(on: Done, call: () => void): Promise<number[]> {
   call();
-  await backend.done();
+  await on.done();
   const found: number[] = [];
-  for (let round = 0; round < rounds; round++) found.push(await timed(call));
+  for (let round = 0; round < rounds; round++) found.push(await timed(on, call));
   return found;
 }
 
@@ -81,33 +88,37 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   run();
   await done();
   const times: number[] = [];
-  for (let round = 0; round < Math.max(3, rounds); round++) times.push(await timed(run));
+  for (let round = 0; round < Math.max(3, rounds); round++) times.push(await timed(backend, run));
   return (groups * 256 * steps * 4 * 8) / Math.min(...times) / 1e6;
 }
 
 const peak = await measurePeak(backend);
 
-async function flops(name: string, operations: number, call: () => void): Promise<void> {
-  const values = (await series(call)).map((ms) => operations / ms / 1e6);
+async function flops(on: Done, name: string, operations: number, call: () => void): Promise<void> {
+  const values = (await series(on, call)).map((ms) => operations / ms / 1e6);
   rows.push({ name, unit: "GFLOP/s", values, share: Math.max(...values) / peak });
 }
 
-async function measureProducts(): Promise<void> {
+/** `suffix` tells variants apart; the others are found by `backend`. */
+async function measureProducts(on: WebgpuBackend, suffix = ""): Promise<void> {
   for (const size of software ? [128] : [512, 1024, 2048, 4096])
     for (const [form, kernel] of [
       ["nn", gemmNn],
       ["nt", gemmNt],
       ["tn", gemmTn],
     ] as const) {
-      const name = `gemm_${form}_${size}`;
+      const name = `gemm_${form}_${size}${suffix}`;
       if (!isWanted(name)) continue;
-      const [a, b, c] = [1, 2, 3].map(() => backend.allocate(size * size));
-      backend.fill(a, 1);
-      backend.fill(b, 0.5);
-      await flops(name, 2 * size ** 3, () => backend.run(kernel, { a, b, bias: null, c }, { m: size, n: size, k: size }));
-      for (const buffer of [a, b, c]) backend.free(buffer);
+      const [a, b, c] = [1, 2, 3].map(() => on.allocate(size * size));
+      on.fill(a, 1);
+      on.fill(b, 0.5);
+      await flops(on, name, 2 * size ** 3, () => on.run(kernel, { a, b, bias: null, c }, { m: size, n: size, k: size }));
+      for (const buffer of [a, b, c]) on.free(buffer);
     }
 }
+
+type Buffers = Readonly<Record<"x" | "y" | "filter_", ReturnType<WebgpuBackend["allocate"]>>>;
+type Convolutions = Readonly<Record<string, (on: WebgpuBackend, buffers: Buffers, sizes: ConvSizes) => void>>;
 
 const LAYERS = [
   { h: 32, c: 16, k: 16, stride: 1 },
@@ -116,26 +127,60 @@ const LAYERS = [
   { h: 8, c: 256, k: 256, stride: 1 },
 ] as const;
 
-async function measureConvolutions(): Promise<void> {
+const direct: Convolutions = {
+  forward: (on, { x, filter_, y }, sizes) => on.run(conv2d, { x, filter: filter_, bias: null, y }, sizes),
+  input_gradient: (on, { x, filter_, y }, sizes) => on.run(conv2dInputGradient, { dy: y, filter: filter_, dx: x }, sizes),
+  weight_gradient: (on, { x, filter_, y }, sizes) => on.run(conv2dWeightGradient, { x, dy: y, dfilter: filter_ }, sizes),
+};
+
+const transformed: Convolutions = {
+  forward: (on, { x, filter_, y }, sizes) => on.run(conv2dWinograd, { x, filter: filter_, bias: null, y }, sizes),
+  input_gradient: (on, { x, filter_, y }, sizes) => on.run(conv2dWinogradInputGradient, { dy: y, filter: filter_, dx: x }, sizes),
+  weight_gradient: (on, { x, filter_, y }, sizes) => on.run(conv2dWinogradWeightGradient, { x, dy: y, dfilter: filter_ }, sizes),
+};
+
+async function measureConvolutions(on: WebgpuBackend, convolutions = direct, suffix = ""): Promise<void> {
   const n = software ? 2 : 128;
   for (const { h, c, k, stride } of software ? LAYERS.slice(0, 1) : LAYERS) {
+    // Winograd's sizes.
+    if (convolutions === transformed && stride !== 1) continue;
     const sizes: ConvSizes = {
       ...{ n, h, w: h, c, k, r: 3, s: 3, strideH: stride, strideW: stride },
       ...{ padH: 1, padW: 1, dilationH: 1, dilationW: 1, groups: 1 },
     };
     const pixels = n * convRows(sizes) * convColumns(sizes);
-    const [x, y, filter_] = [n * h * h * c, pixels * k, 9 * c * k].map((length) => backend.allocate(length));
-    for (const buffer of [x, y, filter_]) backend.fill(buffer, 0.5);
-    const label = `n${n}_${h}x${h}_${c}_${k}${stride === 1 ? "" : "_s2"}`;
+    const [x, y, filter_] = [n * h * h * c, pixels * k, 9 * c * k].map((length) => on.allocate(length));
+    for (const buffer of [x, y, filter_]) on.fill(buffer, 0.5);
+    const label = `n${n}_${h}x${h}_${c}_${k}${stride === 1 ? "" : "_s2"}${suffix}`;
+    // What a direct convolution takes, so that rows of a layer compare by time.
     const operations = 2 * pixels * 9 * c * k;
-    const calls: Readonly<Record<string, () => void>> = {
-      forward: () => backend.run(conv2d, { x, filter: filter_, bias: null, y }, sizes),
-      input_gradient: () => backend.run(conv2dInputGradient, { dy: y, filter: filter_, dx: x }, sizes),
-      weight_gradient: () => backend.run(conv2dWeightGradient, { x, dy: y, dfilter: filter_ }, sizes),
-    };
-    for (const [pass, call] of Object.entries(calls))
-      if (isWanted(`conv_${pass}_${label}`)) await flops(`conv_${pass}_${label}`, operations, call);
-    for (const buffer of [x, y, filter_]) backend.free(buffer);
+    for (const [pass, call] of Object.entries(convolutions)) {
+      const name = `conv_${pass}_${label}`;
+      if (isWanted(name)) await flops(on, name, operations, () => call(on, { x, y, filter_ }, sizes));
+    }
+    for (const buffer of [x, y, filter_]) on.free(buffer);
+  }
+}
+
+/** The same products and convolutions in variants that are not the default; those that the adapter has not are passed over. */
+async function measureVariants(): Promise<void> {
+  const variants: readonly (readonly [suffix: string, options: WebgpuOptions, convolutions: Convolutions])[] = [
+    ["_f16", { precision: "f16" }, direct],
+    ["_subgroups", { subgroups: "products" }, direct],
+    ["_winograd", { convolution: "winograd" }, transformed],
+  ];
+  for (const [suffix, options, convolutions] of variants) {
+    let on: WebgpuBackend;
+    try {
+      on = await createWebgpuBackend({ gpu, ...options });
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      left.push(error.message);
+      continue;
+    }
+    if (convolutions === direct) await measureProducts(on, suffix);
+    await measureConvolutions(on, convolutions, suffix);
+    on.destroy();
   }
 }
 
@@ -151,11 +196,14 @@ function batchOf(size: number): RawBatch {
 }
 
 async function rate(pool: Pool, batch: RawBatch, steps: number): Promise<number[]> {
-  await pool.step(batch, { lr: 0.01 });
+  const go = async (): Promise<void> => {
+    for (let step = 0; step < steps; step++) await pool.step(batch, { lr: 0.01 });
+  };
+  await go();
   const found: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const begin = performance.now();
-    for (let step = 0; step < steps; step++) await pool.step(batch, { lr: 0.01 });
+    await go();
     found.push((1000 * steps * batch.size) / (performance.now() - begin));
   }
   await pool.close();
@@ -168,8 +216,9 @@ async function measureTraining(): Promise<void> {
     for (const size of software ? [4] : [128, 512]) {
       const name = `train_${net}_b${size}`;
       if (!isWanted(name)) continue;
-      const readEvery = 10;
-      const values = await rate(new DevicePool(program, backend, { readEvery }), batchOf(size), software ? 1 : 10);
+      // As many steps as from one read to the next, so that what is timed was done.
+      const steps = software ? 1 : 10;
+      const values = await rate(new DevicePool(program, backend, { readEvery: steps }), batchOf(size), steps);
       rows.push({ name, unit: "images/s", values, share: null });
       if (size > 128 || (quick && !software)) continue;
       rows.push({ name: `${name}_cpu`, unit: "images/s", values: await rate(new LocalPool(program), batchOf(size), 1), share: null });
@@ -177,9 +226,10 @@ async function measureTraining(): Promise<void> {
   }
 }
 
-await measureProducts();
-await measureConvolutions();
+await measureProducts(backend);
+await measureConvolutions(backend);
+await measureVariants();
 await measureTraining();
-const found: Found = { adapter: [vendor, architecture, description].filter((text) => text !== "").join(", "), software, peak, rows };
+const found: Found = { adapter: [vendor, architecture, description].filter((text) => text !== "").join(", "), software, peak, rows, left };
 backend.destroy();
 console.log(JSON.stringify(found));

@@ -31,16 +31,21 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** What a process finds the driver by; `runtime` is a folder of its own. */
+export function driverVariables(runtime: string): Readonly<Record<string, string>> {
+  if (process.env["PERPEND_GPU"] !== undefined) return {};
+  const libraries = [chromium, ...(process.env["LD_LIBRARY_PATH"] === undefined ? [] : [process.env["LD_LIBRARY_PATH"]])].join(":");
+  return { XDG_RUNTIME_DIR: runtime, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: libraries };
+}
+
 /** Runs a program of test/webgpu with the driver in its environment. */
 export function runProgram(file: string, args: readonly string[] = []): Finished {
   const runtime = mkdtempSync(join(tmpdir(), "perpend-gpu-"));
-  const own = process.env["PERPEND_GPU"] === undefined;
-  const libraries = [chromium, ...(process.env["LD_LIBRARY_PATH"] === undefined ? [] : [process.env["LD_LIBRARY_PATH"]])].join(":");
   try {
     return spawnSync(process.execPath, ["--import", "tsx", join(home, file), ...args], {
       cwd: home,
       encoding: "utf8",
-      env: { ...process.env, ...(own && { XDG_RUNTIME_DIR: runtime, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: libraries }) },
+      env: { ...process.env, ...driverVariables(runtime) },
       maxBuffer: 64 * 1024 * 1024,
     });
   } finally {
