@@ -8,13 +8,13 @@ const outputs = new URL("build/bench/", root);
 
 /** Compiles all programs. The compiler is loaded by this alone. */
 export async function compilePrograms(): Promise<void> {
-  const { build } = await import("esbuild");
+  const [{ build }, { forNode }] = await Promise.all([import("esbuild"), import("../../ts/package/join.ts")]);
   const programs = readdirSync(new URL("bench/programs/", root)).filter((file) => file.endsWith(".ts"));
   await build({
-    absWorkingDir: fileURLToPath(root),
+    ...forNode,
     entryPoints: [...programs.map((file) => `bench/programs/${file}`), "workers/node/worker.ts", "ts/own-files.ts"],
-    ...{ bundle: true, splitting: true, format: "esm", platform: "node", packages: "external", target: "es2022" },
-    ...{ outdir: fileURLToPath(outputs), outbase: fileURLToPath(root), chunkNames: "ts/[name]-[hash]", logLevel: "warning" },
+    outdir: fileURLToPath(outputs),
+    outbase: fileURLToPath(root),
   });
 }
 
