@@ -3,16 +3,18 @@
 import { Option, type Command } from "commander";
 import { ON_NON_FINITE } from "../../train/nonfinite-what.ts";
 import { ERASE_MODES, INTERPOLATIONS, MIXUP_MODES } from "../settings/augment-settings.ts";
+import { DEVICES, type Device } from "../machine/device.ts";
 import { DATA_DIR, DATASETS, SHAPES_COUNTS } from "../data-sets.ts";
 import { RECORD_LEVELS, type RecordLevel } from "../run/digest-recorder.ts";
 import { OUTPUT } from "../run/run-folder.ts";
 import { CROP_MODES, MODELS, OPTIMIZERS, SCHEDULES, SKIP_OVER, SKIPS, type GivenSettings } from "../settings/settings.ts";
 import { number, numbers, oneOf, type Range } from "../settings/usage.ts";
 
-/** What changes no bit. */
+/** What is not stored as a setting: all but the device changes no bit. */
 export interface RunOptions {
   readonly dataDir?: string;
   readonly workers?: number;
+  readonly device: Device;
   readonly output?: string;
   readonly experiment?: string;
   readonly resume?: string;
@@ -169,6 +171,11 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
           "(default: stop)",
         words(ON_NON_FINITE),
       ],
+      [
+        "--device <name>",
+        "cpu; webgpu for a GPU, outside of the bit promise: no digests, other bits on every GPU (default: cpu)",
+        words(DEVICES),
+      ],
       ["--fast", "relaxed kernels: fused multiply-add, no longer the same bits everywhere"],
       ["--max-steps <count>", "stop after so many steps in all", real(whole)],
       ["--resume <path>", "go on from a run's folder or a checkpoint, to the same bits as without a stop"],
@@ -206,7 +213,7 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-const RUN_ONLY = ["dataDir", "workers", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "lab", "json"]; // prettier-ignore
+const RUN_ONLY = ["dataDir", "workers", "device", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "lab", "json"]; // prettier-ignore
 
 /** What was typed, in two: what decides the bits, and the rest. */
 export function givenOptions(command: Command): { given: GivenSettings; run: RunOptions } {
@@ -215,6 +222,7 @@ export function givenOptions(command: Command): { given: GivenSettings; run: Run
   const given = Object.fromEntries(typed.filter(([key]) => !RUN_ONLY.includes(key))) as GivenSettings;
   const asked = Object.fromEntries(typed.filter(([key]) => RUN_ONLY.includes(key))) as Partial<RunOptions>;
   const usual = {
+    device: "cpu" as const,
     acceptContract: false,
     logInterval: 1,
     evalInterval: 1,

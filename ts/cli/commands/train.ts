@@ -1,6 +1,6 @@
 // perpend train: a run from its flags, or from where a checkpoint left it.
 import { existsSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { changesSince, CONTRACT } from "../../contract.ts";
 import { formatEvent } from "../../train/log.ts";
@@ -8,7 +8,8 @@ import type { JsonObject, RunEvent } from "../../train/index.ts";
 import { aboutOf, type About } from "../settings/checkpoint-about.ts";
 import { DATA_DIR, openData } from "../data-sets.ts";
 import { runName } from "../settings/folder-name.ts";
-import { openKernels, versionsOf } from "../machine/kernels.ts";
+import { checkFlags, openGpu, type OpenGpu } from "../machine/device.ts";
+import { openKernels } from "../machine/kernels.ts";
 import { openLab } from "./lab.ts";
 import { describeMachine } from "../machine/machine.ts";
 import { modelLine } from "../terminal/model-line.ts";
@@ -27,7 +28,7 @@ import {
   type Resumed,
   type RunFolder,
 } from "../run/run-folder.ts";
-import { runTraining, type RunOutcome, type RunPlan } from "../run/run.ts";
+import { runTraining, runVersions, type RunOutcome, type RunPlan } from "../run/run.ts";
 import { quoted, selfCommand } from "../terminal/self-command.ts";
 import { continueWith, recipeOf, resolveSettings, type TrainSettings } from "../settings/settings.ts";
 import { EXIT_STOPPED, listenForStop } from "../terminal/stop.ts";
@@ -51,6 +52,11 @@ async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: num
   const staysIn = (dir: string): boolean =>
     (run.output === undefined || resolve(run.output) === resolve(dirname(dir))) &&
     (experiment === undefined || experiment === basename(dir));
+  // What was recorded of one run must not go on with another's steps.
+  if (run.device !== "cpu" && folder !== undefined && staysIn(folder.dir) && existsSync(folder.digests))
+    throw new UsageError(
+      `--device: ${run.device} in ${folder.dir}, whose steps were recorded on the CPU, wanted a folder of its own (--experiment)`,
+    );
   if (folder === undefined || !staysIn(folder.dir)) return newRunFolder(output, experiment ?? about.name, experiment !== undefined);
   const onBroken = (reason: string, kept: string): void =>
     progress.message(`warning: ${reason}; it is kept as ${kept} and a new one begun`);
@@ -62,18 +68,18 @@ async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: num
   return folder;
 }
 
-function resumeCommand(outcome: RunOutcome, { dataDir, workers }: RunOptions, flags: readonly string[] = []): string {
+function resumeCommand(outcome: RunOutcome, { dataDir, workers, device }: RunOptions, flags: readonly string[] = []): string {
   const path = outcome.unsaved?.rescued ?? outcome.folder.dir;
   const more = [
     ...(dataDir === undefined ? [] : ["--data-dir", dataDir]),
     ...(workers === undefined ? [] : ["--workers", String(workers)]),
+    ...(device === "cpu" ? [] : ["--device", device]),
     ...flags,
   ];
   return `${selfCommand()} ${["train", "--resume", path, ...more].map(quoted).join(" ")}`;
 }
 
-function warnOfKernels(about: About, fast: boolean, progress: Progress): void {
-  const { name } = openKernels(fast);
+function warnOfKernels(about: About, name: string, progress: Progress): void {
   if (about.kernels !== undefined && about.kernels !== name)
     progress.message(`warning: the checkpoint was made with kernels ${about.kernels}, these are ${name}: the bits may differ`);
 }
@@ -115,7 +121,8 @@ async function conclude(outcome: RunOutcome, run: RunOptions, settings: TrainSet
       progress.message(`warning: no report: ${(error as Error).message}`);
     }
   }
-  if (!run.json) process.stdout.write(`digest ${end.digest}\n`);
+  const promise = run.device === "cpu" ? "" : ` of a run on ${run.device}, outside of the bit promise`;
+  if (!run.json) process.stdout.write(`digest ${end.digest}${promise}\n`);
   if (end.reason === "stopped") {
     progress.message(`stopped after step ${end.steps}; go on with:\n  ${resumeCommand(outcome, run)}`);
     process.exitCode = EXIT_STOPPED;
@@ -128,28 +135,47 @@ async function conclude(outcome: RunOutcome, run: RunOptions, settings: TrainSet
   if (failure !== undefined) throw failure;
 }
 
+/** How to go on after a device was lost, or had no memory. */
+function afterDevice(error: unknown, folder: RunFolder | undefined, { dataDir }: RunOptions): string | undefined {
+  if (folder === undefined || !(error instanceof Error) || error.name !== "DeviceError") return undefined;
+  if (!existsSync(join(folder.checkpoints, "last.safetensors"))) return undefined;
+  const args = ["train", "--resume", folder.dir, ...(dataDir === undefined ? [] : ["--data-dir", dataDir])];
+  return `go on from the last checkpoint, on the CPU, with:\n  ${selfCommand()} ${args.map(quoted).join(" ")}`;
+}
+
+/** The GPU that was asked for; null where the CPU is to do. */
+async function openDevice(command: Command, run: RunOptions, { fast }: TrainSettings): Promise<OpenGpu | null> {
+  if (run.device === "cpu") return null;
+  checkFlags({ fast, workers: run.workers, digest: command.getOptionValueSource("digest") === "cli" ? run.digest : undefined });
+  return openGpu();
+}
+
 async function train(command: Command): Promise<void> {
   const { given, run } = givenOptions(command);
   const resumed = run.resume === undefined ? undefined : await openCheckpoint("--resume", run.resume);
   const about = resumed && aboutOf(resumed.checkpoint, resumed.path);
   const settings = about ? continueWith(about.settings, given) : resolveSettings(given);
-  const workers = workersFor(settings, run.workers);
+  const gpu = await openDevice(command, run, settings);
+  const workers = gpu ? 0 : workersFor(settings, run.workers);
   const progress = run.json
     ? quietProgress()
     : createProgress({ ...(command.getOptionValueSource("logInterval") === "cli" && { everySteps: run.logInterval }) });
   for (const { reason } of resumed?.skipped ?? []) progress.message(`warning: passed over ${reason}`);
   if (resumed && about) {
     checkContract(about, resumed.path, run.acceptContract, progress);
-    if (about.contract === CONTRACT) warnOfKernels(about, settings.fast, progress);
+    if (about.contract === CONTRACT) warnOfKernels(about, gpu?.versions["kernels"] ?? openKernels(settings.fast).name, progress);
     if (resumed.skipped.length > 0)
       progress.message("the newest checkpoint that is whole is taken instead; what came after it is trained again");
     progress.message(`going on from ${resumed.path}`);
   }
   if (settings.fast)
     progress.message("--fast: fused multiply-add. Results are no longer the same to the bit in every engine and on every machine.");
+  if (gpu)
+    progress.message(`--device webgpu: ${gpu.name}. Outside of the bit promise: other GPUs, other drivers and the CPU come to other bits.`);
   const stop = listenForStop(() => progress.message("stopping after this step; once more ends at once"));
   const lab = run.lab === undefined ? null : await openLab({ live: true, ...(run.lab !== true && { port: run.lab }) });
   if (lab) progress.message(`the run as it happens: ${lab.address}`);
+  let folder: RunFolder | undefined;
   try {
     const splits = await openData(settings, run.dataDir ?? DATA_DIR);
     progress.message(modelLine(settings, splits.train));
@@ -165,12 +191,13 @@ async function train(command: Command): Promise<void> {
       checkpointHist: run.checkpointHist,
       logInterval: run.logInterval,
       tensorboard: run.tensorboard,
-      digest: run.digest,
+      digest: gpu ? "off" : run.digest,
+      ...(gpu && { gpu }),
       ...(run.maxSteps !== undefined && { maxSteps: run.maxSteps }),
       ...(resumed && { resumed: { ...resumed, acceptContract: run.acceptContract } }),
     };
     const openFolder = async (step: number): Promise<RunFolder> => {
-      const folder =
+      folder =
         resumed && about
           ? await takeUp(resumed, about, run, step, progress)
           : newRunFolder(run.output ?? OUTPUT, name, run.experiment !== undefined);
@@ -186,22 +213,28 @@ async function train(command: Command): Promise<void> {
     };
     const outcome = await runTraining(plan, { openFolder, progress, emit, signal: stop.signal });
     await conclude(outcome, run, settings, progress);
+  } catch (error) {
+    const advice = afterDevice(error, folder, run);
+    if (advice !== undefined) progress.message(advice);
+    throw error;
   } finally {
     progress.stop();
+    gpu?.close();
     stop.release();
     await lab?.close();
   }
 }
 
 /** What recipe.json says of a run. */
-export function recipeFile({ name, settings, command, workers }: RunPlan): JsonObject {
+export function recipeFile(plan: RunPlan): JsonObject {
+  const { name, settings, command, workers } = plan;
   const commit = packageCommit();
   return {
     name,
     command,
     settings: recipeOf(settings),
     workers,
-    versions: versionsOf(openKernels(settings.fast)),
+    versions: runVersions(plan),
     ...(commit !== undefined && { commit }),
     machine: { ...describeMachine() },
     startedAt: new Date().toISOString(),

@@ -27,6 +27,11 @@ function programAddress(): URL {
   return ownModule("ts/cli/settings/training-program");
 }
 
+/** The program, loaded here. */
+export async function loadProgram(): Promise<Program> {
+  return (await import(programAddress().href)) as Program;
+}
+
 export interface OpenPool {
   readonly pool: Pool;
   readonly kernels: Kernels;
@@ -37,10 +42,9 @@ export async function openPool(options: ProgramOptions, workers: number): Promis
   const { fast, shards, modelEmaDecay } = options;
   const kernels = openKernels(fast);
   const ema = modelEmaDecay === null ? {} : { emaDecay: modelEmaDecay };
-  const module = programAddress();
   if (workers === 0) {
     setBackend(createWasmBackend(kernels.module));
-    return { pool: new LocalPool((await import(module.href)) as Program, { options, ...ema }), kernels };
+    return { pool: new LocalPool(await loadProgram(), { options, ...ema }), kernels };
   }
-  return { pool: await openTeam({ module, workers, shards, options, kernels: kernels.module, ...ema }), kernels };
+  return { pool: await openTeam({ module: programAddress(), workers, shards, options, kernels: kernels.module, ...ema }), kernels };
 }

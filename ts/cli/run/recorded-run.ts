@@ -12,6 +12,7 @@ import type { Checkpoint } from "../../train/index.ts";
 import { CheckpointStore } from "../../train/node/checkpoint-store.ts";
 import { readCheckpoint } from "../../train/node/checkpoint-file.ts";
 import { parseStrictJson, plainJson } from "../../train/strict-json.ts";
+import { isOfGpu } from "../machine/device.ts";
 import { aboutOf } from "../settings/checkpoint-about.ts";
 import { readDigests, runFolder, type RunFolder } from "./run-folder.ts";
 import { parseSettings, resolveSettings, type TrainSettings } from "../settings/settings.ts";
@@ -75,16 +76,25 @@ function checkChain({ entries }: DigestLog, file: string): void {
   }
 }
 
+/** Refuses a run that began on a GPU. */
+function refuseGpu(dir: string, { versions }: Pick<RecordedRun, "versions">): void {
+  if (!isOfGpu(versions)) return;
+  throw new UsageError(`${dir}: a run on ${versions["kernels"]}, outside of the bit promise, wanted one on the CPU`);
+}
+
 /** Reads a run's folder. Errors: a folder without digests, or with some that were changed. */
 export async function openRecorded(dir: string): Promise<RecordedRun> {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${dir}: no folder is there, wanted that of a run`);
   const folder = runFolder(dir);
-  if (!existsSync(folder.digests))
+  if (!existsSync(folder.digests)) {
+    if (existsSync(folder.recipe)) refuseGpu(dir, await readRecipe(folder));
     throw new UsageError(`${dir}: no digests.jsonl is there, wanted a run that recorded its digests (train --digest step, the default)`);
+  }
   const digests = await readDigests(folder.digests);
   checkChain(digests, folder.digests);
   if (digests.steps.size === 0) throw new UsageError(`${folder.digests}: no step was recorded, wanted at least one`);
   const recipe = await readRecipe(folder);
+  refuseGpu(dir, recipe);
   const newest = (await new CheckpointStore({ dir: folder.checkpoints }).list()).at(-1);
   // A run may have been made longer since it began.
   const settings = newest

@@ -18,7 +18,8 @@ import { CheckpointStore } from "../../train/node/checkpoint-store.ts";
 import { describeData } from "../settings/checkpoint-about.ts";
 import { gatherDiagnostics } from "../settings/diagnostics.ts";
 import { DigestRecorder, type RecordLevel } from "./digest-recorder.ts";
-import { versionsOf, type Kernels } from "../machine/kernels.ts";
+import type { OpenGpu } from "../machine/device.ts";
+import { openKernels, versionsOf } from "../machine/kernels.ts";
 import { describeMachine } from "../machine/machine.ts";
 import { openPool } from "../machine/pool.ts";
 import type { Progress } from "../terminal/progress.ts";
@@ -47,6 +48,8 @@ export interface RunPlan {
   readonly settings: TrainSettings;
   readonly splits: Splits;
   readonly workers: number;
+  /** Where the run is not computed on the CPU. */
+  readonly gpu?: OpenGpu;
   /** The command that repeats the run. */
   readonly command: string;
   readonly maxSteps?: number;
@@ -78,7 +81,12 @@ export interface RunOutcome {
   readonly failure: NonFiniteError | undefined;
 }
 
-function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool, kernels: Kernels): RunStartEvent {
+/** What computes a run, for its log and its checkpoints. */
+export function runVersions({ gpu, settings }: Pick<RunPlan, "gpu" | "settings">): { readonly [what: string]: string } {
+  return gpu?.versions ?? versionsOf(openKernels(settings.fast));
+}
+
+function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool): RunStartEvent {
   const { name, settings, splits, workers, command, resumed } = plan;
   const { model, width, seed, epochs, shards } = settings;
   return {
@@ -88,7 +96,7 @@ function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool, kernels: Kernel
     model: width === null ? model : `${model}, width ${width}`,
     parameters: pool.model.parameters().reduce((sum, { size }) => sum + size, 0),
     machine: describeMachine(),
-    versions: versionsOf(kernels),
+    versions: runVersions(plan),
     shards,
     workers,
     seed,
@@ -106,14 +114,15 @@ function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool, kernels: Kernel
 export async function runTraining(plan: RunPlan, { openFolder, progress, emit, signal }: RunSurroundings): Promise<RunOutcome> {
   const { settings, splits, workers, resumed, maxSteps, evalInterval, checkpointHist, logInterval } = plan;
   const train = trainLoader(splits.train, settings);
-  const { pool, kernels } = await openPool(programOptions(settings, train), workers);
+  const options = programOptions(settings, train);
+  const pool = plan.gpu ? await plan.gpu.openPool(options, logInterval) : (await openPool(options, workers)).pool;
   try {
     const about: JsonObject = {
       name: plan.name,
       command: plan.command,
       settings,
       data: describeData(splits.train),
-      versions: versionsOf(kernels),
+      versions: runVersions(plan),
     };
     const saver = new Saver(progress.message);
     const recorder = new DigestRecorder(plan.digest);
@@ -158,7 +167,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
     let failure: NonFiniteError | undefined;
     let unsaved: Unsaved | undefined;
     try {
-      tell(startEvent(plan, trainer, pool, kernels));
+      tell(startEvent(plan, trainer, pool));
       const begin = performance.now();
       let reason: RunEndEvent["reason"] = "stopped";
       try {
@@ -176,6 +185,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       } catch (error) {
         if (error instanceof Stopped) {
           // Stopped while it evaluated: the epoch's checkpoint is still to come.
+          await pool.settle?.();
           const path = await saver.save(trainer.checkpoint(), { step: trainer.steps, best: false });
           tell({ type: "checkpoint", path, step: trainer.steps });
         } else if (error instanceof NonFiniteError) {

@@ -1,0 +1,66 @@
+// What a run is computed on: the CPU, or a GPU through WebGPU, which is loaded only where it was asked for.
+import { CONTRACT } from "../../contract.ts";
+import { DevicePool, type Pool } from "../../train/index.ts";
+import type { ProgramOptions } from "../settings/training-program.ts";
+import { UsageError } from "../settings/usage.ts";
+import { packageVersion } from "./package-info.ts";
+import { loadProgram } from "./pool.ts";
+
+export const DEVICES = ["cpu", "webgpu"] as const;
+export type Device = (typeof DEVICES)[number];
+
+export interface OpenGpu {
+  /** The adapter, as its driver names it. */
+  readonly name: string;
+  /** What computes the run, for its log and its checkpoints. */
+  readonly versions: { readonly [what: string]: string };
+  /** A pool whose losses are read every so many steps. */
+  readonly openPool: (options: ProgramOptions, readEvery: number) => Promise<Pool>;
+  readonly close: () => void;
+}
+
+const KERNELS = "webgpu";
+
+/** Whether a run was computed on a GPU, from the versions in its log. */
+export function isOfGpu({ kernels }: { readonly [what: string]: string | undefined }): boolean {
+  return kernels !== undefined && kernels.startsWith(`${KERNELS} `);
+}
+
+interface Asked {
+  readonly fast: boolean;
+  readonly workers: number | undefined;
+  /** The level of digests that was typed. */
+  readonly digest: string | undefined;
+}
+
+/** Refuses flags of the CPU for a run on a GPU. */
+export function checkFlags({ fast, workers, digest }: Asked): void {
+  if (workers !== undefined) throw new UsageError(`--workers: ${workers} with --device webgpu, wanted one of the two`);
+  if (fast) throw new UsageError("--fast: relaxed kernels of the CPU with --device webgpu, wanted one of the two");
+  if (digest !== undefined && digest !== "off")
+    throw new UsageError(`--digest: ${digest} of a run on webgpu, which has not the same bits everywhere, wanted off or --device cpu`);
+}
+
+/** The GPU there is. Error: DeviceError, which says what is missing. */
+export async function openGpu(): Promise<OpenGpu> {
+  const { createWebgpuBackend } = await import("../../webgpu.ts");
+  const backend = await createWebgpuBackend();
+  const { vendor, architecture, description, software } = backend.about;
+  const words = [vendor, architecture, description].filter((text) => text !== "").join(", ") || "unnamed";
+  const name = software ? `${words} (computes on the CPU)` : words;
+  return {
+    name,
+    versions: { perpend: packageVersion(), kernels: `${KERNELS} ${words}`, contract: CONTRACT },
+    openPool: async (options, readEvery) => {
+      const { modelEmaDecay } = options;
+      // What skips do is measured by values in mid-step, which a GPU has not.
+      const own = { ...options, observeEvery: 0 };
+      return new DevicePool(await loadProgram(), backend, {
+        options: own,
+        readEvery,
+        ...(modelEmaDecay !== null && { emaDecay: modelEmaDecay }),
+      });
+    },
+    close: () => backend.destroy(),
+  };
+}
