@@ -12,11 +12,16 @@ const chromium = "/usr/lib/chromium";
 const driver = join(chromium, "vk_swiftshader_icd.json");
 const home = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Why there is no GPU for tests; null where there is one. PERPEND_GPU=1 takes the machine's own driver. */
+/** Why there is no driver for tests; null where there is one. PERPEND_GPU=1 takes the machine's own. */
+export function missingDriver(): string | null {
+  if (process.env["PERPEND_GPU"] !== undefined || existsSync(driver)) return null;
+  return `no Vulkan driver for it (${driver} of Debian's chromium)`;
+}
+
+/** Why there is no GPU for tests in Node; null where there is one. */
 export function missing(): string | null {
   if (!existsSync(packageFile)) return "package webgpu is not installed (node --import tsx test/runtimes/install.ts webgpu)";
-  if (process.env["PERPEND_GPU"] === undefined && !existsSync(driver)) return `no Vulkan driver for it (${driver} of Debian's chromium)`;
-  return null;
+  return missingDriver();
 }
 
 /** In a program: the package's GPU. */
