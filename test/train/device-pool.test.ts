@@ -82,6 +82,39 @@ test("a loss scaled by a power of two gives the same bits, the same norm and the
   assert.throws(() => new DevicePool(program, later(), { lossScale: 0 }), "DevicePool: lossScale 0, wanted a number above 0");
 });
 
+test("an error of the device after steps that were not read asks for a checkpoint; after one that were, nothing is lost", async () => {
+  for (const readEvery of [1, 4]) {
+    const backend = later();
+    let isOut = false;
+    const allocate = (length: number): ReturnType<Backend["allocate"]> => {
+      if (isOut) throw Object.assign(new Error("no memory"), { name: "DeviceError" });
+      return backend.allocate(length);
+    };
+    const device = new DevicePool(program, { ...backend, allocate }, { readEvery });
+    await device.step(batches[0]);
+    await device.step(batches[1]);
+    isOut = true;
+    const failed = await device.step(batches[2]).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    assert.is(failed, "no memory");
+    isOut = false;
+    if (readEvery > 1) {
+      const said = await device.settle().then(
+        () => "",
+        (error: Error) => error.message,
+      );
+      assert.is(said, "DevicePool: an error of the device after 2 steps that were not read, wanted a checkpoint and adopt()");
+      device.adopt();
+    }
+    await device.settle();
+    await device.step(batches[2]);
+    assert.is(device.optimizer.steps, 3);
+    await device.close();
+  }
+});
+
 test("adds up the gradients of several batches", async () => {
   const [local, device] = [new LocalPool(program), new DevicePool(program, later())];
   const [own, other] = [await device.step(batches), await local.step(batches)];

@@ -69,6 +69,8 @@ export class DevicePool implements Pool {
   private readonly lossScale: number;
   private last: Report = { loss: NaN, correct: 0, norm: NaN };
   private unread = 0;
+  /** Steps that were committed and not read when the device reported an error: what they made may not be there. */
+  private doubtful = 0;
 
   constructor(program: Program, backend: Backend, { readEvery = 1, lossScale = 1, ...options }: DevicePoolOptions = {}) {
     if (!Number.isInteger(readEvery) || readEvery < 1)
@@ -106,8 +108,17 @@ export class DevicePool implements Pool {
     return stateVariables(this.replica).map(([, variable], index) => [variable, twins[index][1]]);
   }
 
+  private checkWhole(): void {
+    const { doubtful } = this;
+    if (doubtful > 0)
+      throw new Error(
+        `DevicePool: an error of the device after ${doubtful} ${doubtful === 1 ? "step that was" : "steps that were"} not read, wanted a checkpoint and adopt()`,
+      );
+  }
+
   /** Brings `model`, `optimizer` and `ema` up to date. */
   async settle(): Promise<void> {
+    this.checkWhole();
     const pairs = this.pairs();
     const values = await Promise.all(pairs.map(([variable]) => variable.read()));
     pairs.forEach(([, twin], index) => twin.backend.write(twin.buffer, values[index]));
@@ -118,6 +129,7 @@ export class DevicePool implements Pool {
 
   /** Gives the device what `model`, `optimizer` and `ema` have, after a checkpoint was read into them. */
   adopt(): void {
+    this.doubtful = 0;
     for (const [variable, twin] of this.pairs()) variable.backend.write(variable.buffer, twin.toArray());
     const { optimizer } = this.twin;
     this.replica.optimizer.steps = optimizer.steps;
@@ -128,6 +140,7 @@ export class DevicePool implements Pool {
     const batches = (Array.isArray(given) ? (given as readonly AnyBatch[]) : [given as AnyBatch]).map(oneShard);
     if (settings.trace)
       throw new Error(`DevicePool: digests of a run on ${this.backend.name}, which has not the same bits everywhere; wanted the CPU`);
+    this.checkWhole();
     const { replica, draft } = this;
     const { optimizer } = replica;
     const { lr = this.twin.optimizer.lr, onNonFinite = "stop", gradNorm = false } = settings;
@@ -159,6 +172,10 @@ export class DevicePool implements Pool {
       draft.commit();
     } catch (error) {
       undo();
+      if (error instanceof Error && error.name === "DeviceError") {
+        this.doubtful = this.unread;
+        this.unread = 0;
+      }
       throw error;
     } finally {
       draft.end();
@@ -232,6 +249,7 @@ export class DevicePool implements Pool {
   }
 
   async evaluate(given: AnyBatch, { ema = false }: EvaluateSettings = {}): Promise<Evaluation> {
+    this.checkWhole();
     const raw = oneShard(given);
     const { replica } = this;
     const run = (): readonly [Tensor, Tensor] => {

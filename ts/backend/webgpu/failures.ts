@@ -3,17 +3,17 @@ import { DeviceError } from "./device-error.ts";
 
 export class Failures {
   private readonly device: GPUDevice;
-  private readonly onTold: () => void;
+  private readonly onRefused: () => void;
   private failure: DeviceError | null = null;
   /** Refused commands that came while the device was still to say whether it had the memory for them. */
   private held: DeviceError | null = null;
   /** What a refused buffer made invalid is no news: until the device is done with it. */
   private deaf = false;
 
-  /** `asked` is how many buffers the device has not answered about; `onTold` is called when something other than a loss is thrown. */
-  constructor(device: GPUDevice, asked: () => number, onTold: () => void) {
+  /** `asked` is how many buffers the device has not answered about; `onRefused` is called when refused memory is told of. */
+  constructor(device: GPUDevice, asked: () => number, onRefused: () => void) {
     this.device = device;
-    this.onTold = onTold;
+    this.onRefused = onRefused;
     void device.lost.then(({ reason, message }) => {
       const why = reason === "destroyed" ? "it was destroyed" : message || "the driver says no more";
       this.failure = new DeviceError("lost", `the device is lost (${why}), wanted a new backend or the CPU, from the last checkpoint on`);
@@ -47,10 +47,8 @@ export class Failures {
   check(): void {
     const { failure } = this;
     if (failure === null) return;
-    if (failure.kind !== "lost") {
-      this.failure = null;
-      this.onTold();
-    }
+    if (failure.kind !== "lost") this.failure = null;
+    if (failure.kind === "out-of-memory") this.onRefused();
     if (failure.kind === "out-of-memory" && !this.deaf) {
       this.deaf = true;
       const hear = (): void => void (this.deaf = false);

@@ -1,5 +1,6 @@
 // Memory of a GPU device: buffers by size class, which a training step finds again where the step before freed them.
 import type { Buffer } from "../backend.ts";
+import { DeviceError } from "./device-error.ts";
 
 /** GPUBufferUsage, which is a global in browsers only. */
 export const USAGE = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
@@ -31,11 +32,19 @@ export function classBytes(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
-/** Checks that a buffer is a live one of a WebGPU backend. */
-export function webgpuBuffer(buffer: Buffer): WebgpuBuffer {
+/** Checks that a buffer is one of a WebGPU backend, not freed yet. */
+export function ownBuffer(buffer: Buffer): WebgpuBuffer {
   const own = buffer as WebgpuBuffer;
   if (typeof own.block !== "object") throw new Error("webgpu: a buffer of another backend, wanted one of this backend");
   if (own.freed) throw new Error("webgpu: a buffer that was freed, wanted a live one; keep() takes a tensor out of its scope");
+  return own;
+}
+
+/** Checks that a buffer is a live one of a WebGPU backend, which the device had the memory for as far as it has said. */
+export function webgpuBuffer(buffer: Buffer): WebgpuBuffer {
+  const own = ownBuffer(buffer);
+  if (own.block.refused)
+    throw new DeviceError("out-of-memory", `a tensor of ${own.length} elements whose memory was refused, wanted one made anew`);
   return own;
 }
 

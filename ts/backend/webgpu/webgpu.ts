@@ -7,7 +7,7 @@ import { DeviceError } from "./device-error.ts";
 import { copy, fill } from "./elementwise.ts";
 import { Failures } from "./failures.ts";
 import { targetOf, wantedFeatures, type FeatureChoice } from "./features.ts";
-import { DeviceMemory, USAGE, webgpuBuffer, type WebgpuBuffer } from "./memory.ts";
+import { DeviceMemory, ownBuffer, USAGE, webgpuBuffer, type WebgpuBuffer } from "./memory.ts";
 import { Recorder } from "./recorder.ts";
 import type { Source, Target, TileName } from "./source.ts";
 import { kernelsOf } from "./table.ts";
@@ -116,7 +116,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       return made;
     },
     free(buffer: Buffer): void {
-      const own = webgpuBuffer(buffer);
+      const own = ownBuffer(buffer);
       own.freed = true;
       if (own.owned) memory.give(own.block);
     },
