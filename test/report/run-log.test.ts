@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { collectRun, judgedBy } from "../../ts/report/run-log.ts";
-import type { RunEvent, RunStartEvent } from "../../ts/train/events.ts";
+import type { RunEvent, RunStartEvent, StepEvent } from "../../ts/train/events.ts";
 import { fakeRun } from "./fake-run.ts";
 
 const test = suite("run log");
@@ -31,6 +31,20 @@ test("a run that was killed and taken up again counts each step once", () => {
   assert.equal(run.checkpoints, whole.checkpoints);
   assert.equal(run.resumedAt, [10, 20]);
   assert.is(run.start.workers, 1);
+});
+
+test("a run's time is that of all its sessions, what was lost left out", () => {
+  const step = (number: number, seconds: number): RunEvent => ({
+    ...(events.find(({ type }) => type === "step") as StepEvent),
+    step: number,
+    seconds,
+  });
+  const from = (resumedFrom: number): RunEvent => ({ ...start, resumedFrom });
+  const sessions = [start, step(1, 3), step(2, 5), step(3, 9), from(2), step(3, 1), step(4, 2), from(3), step(4, 4)];
+  assert.is(collectRun(sessions).seconds, 5 + 1 + 4);
+  const end: RunEvent = { type: "run-end", digest: "", seconds: 4.5, steps: 4, reason: "finished" };
+  assert.is(collectRun([...sessions, end]).seconds, 5 + 1 + 4.5);
+  assert.is(collectRun([start]).seconds, undefined);
 });
 
 test("a run that begins anew in the same log forgets the one before", () => {

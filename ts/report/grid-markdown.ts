@@ -23,7 +23,7 @@ export function logsOf({ rows }: Grid): RunLog[] {
   return rows.flatMap(({ logs }) => logs).filter((log) => log !== null);
 }
 
-const secondsOf = (logs: readonly RunLog[]): number => logs.reduce((sum, { end }) => sum + (end?.seconds ?? 0), 0);
+const secondsOf = (logs: readonly RunLog[]): number => logs.reduce((sum, { seconds = 0 }) => sum + seconds, 0);
 
 /** `12 min 3 s`, `3.4 hours`. */
 export function trainingTime(logs: readonly RunLog[]): string {
@@ -67,7 +67,7 @@ export function gridMarkdown(grid: Grid, pictures: readonly PictureLink[] = [], 
   const uncertain = [...new Set(grid.rows.flatMap(({ paper }) => (paper?.unverified === undefined ? [] : [paper.unverified])))];
   const digests = grid.rows.flatMap(({ name, logs }) =>
     logs.flatMap((log, index) =>
-      log?.end ? [[plainText(name), String(grid.seeds[index]), log.end.reason, formatSpan(log.end.seconds), `\`${log.end.digest}\``]] : [],
+      log?.end ? [[plainText(name), String(grid.seeds[index]), log.end.reason, formatSpan(log.seconds ?? NaN), `\`${log.end.digest}\``]] : [],
     ),
   ); // prettier-ignore
   const cells = rows.map((row) => row.map(plainText));

@@ -28,7 +28,7 @@ function tests(grid: Grid): Html | undefined {
 
 function lead(grid: Grid): string {
   const logs = grid.rows.flatMap(({ logs: own }) => own).filter((log) => log !== null);
-  const seconds = logs.reduce((sum, { end }) => sum + (end?.seconds ?? 0), 0);
+  const seconds = logs.reduce((sum, { seconds = 0 }) => sum + seconds, 0);
   return `${grid.source}. Scale ${grid.scale}: ${grid.setting}; ${logs.length} of ${grid.rows.length * grid.seeds.length} runs, ${formatSpan(seconds)} of training.`;
 }
 

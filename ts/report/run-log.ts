@@ -23,6 +23,8 @@ export interface RunLog {
   /** The newest. */
   readonly samples?: SamplesEvent;
   readonly end?: RunEndEvent;
+  /** What it took in all sessions, where events tell; what was computed again counts once. */
+  readonly seconds?: number;
   /** The steps after which it was taken up again. */
   readonly resumedAt: readonly number[];
 }
@@ -38,6 +40,9 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
   let samples: SamplesEvent | undefined;
   let end: RunEndEvent | undefined;
   let resumedAt: number[] = [];
+  /** Seconds after each step, those of the sessions before included. */
+  let times: { readonly step: number; readonly seconds: number }[] = [];
+  let before = 0;
   for (const event of events) {
     switch (event.type) {
       case "run-start": {
@@ -47,6 +52,8 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
         diagnostics = diagnostics.filter((each) => each.step <= resumedFrom);
         checkpoints = checkpoints.filter((each) => each.step <= resumedFrom);
         passed = passed.filter((each) => each.step <= resumedFrom + 1);
+        times = times.filter((each) => each.step <= resumedFrom);
+        before = times.at(-1)?.seconds ?? 0;
         if (resumedFrom === 0) samples = undefined;
         resumedAt = [...resumedAt.filter((step) => step < resumedFrom), ...(resumedFrom > 0 ? [resumedFrom] : [])];
         end = undefined;
@@ -55,6 +62,7 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
       }
       case "step":
         steps.push(event);
+        if (event.seconds !== undefined) times.push({ step: event.step, seconds: before + event.seconds });
         break;
       case "nonfinite":
         // One right after the step that it was resumed from may come again.
@@ -77,7 +85,19 @@ export function collectRun(events: readonly RunEvent[]): RunLog {
     }
   }
   if (start === undefined) throw new Error(`report: ${events.length} events and no run-start, wanted the log of a run`);
-  return { start, steps, evaluations, diagnostics, checkpoints, passed, samples, end, resumedAt };
+  const seconds = end === undefined ? times.at(-1)?.seconds : before + end.seconds;
+  return {
+    start,
+    steps,
+    evaluations,
+    diagnostics,
+    checkpoints,
+    passed,
+    samples,
+    end,
+    resumedAt,
+    ...(seconds !== undefined && { seconds }),
+  };
 }
 
 /** The split that a run is judged by: that of its last evaluation. */

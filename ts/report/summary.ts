@@ -34,7 +34,7 @@ export function headlineOf(run: RunLog): Headline {
     bestEpoch: best?.epoch ?? 0,
     loss: last?.loss ?? mean(tail.map((step) => step.loss)),
     split: last?.split ?? "training",
-    seconds: run.end?.seconds ?? run.steps.at(-1)?.seconds ?? NaN,
+    seconds: run.seconds ?? NaN,
     imagesPerSecond: quantile(run.steps.map((step) => step.imagesPerSecond), 0.5), // prettier-ignore
     steps: run.end?.steps ?? run.steps.at(-1)?.step ?? 0,
   };

@@ -162,7 +162,7 @@ async function runExperiment(estimated: Estimated, word: string, options: Reprod
       logs[index] = log;
       const last = log.evaluations.at(-1);
       const end = log.end?.reason === "diverged" ? "diverged" : `top-1 ${((last?.top1 ?? 0) * 100).toFixed(2)} %`;
-      progress.message(`${run.name}: ${end} in ${formatSpan(log.end?.seconds ?? NaN)}`);
+      progress.message(`${run.name}: ${end} in ${formatSpan(log.seconds ?? NaN)}`);
     }
     return true;
   } finally {
