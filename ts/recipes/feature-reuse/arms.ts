@@ -3,7 +3,9 @@
 //   Run it    perpend reproduce feature-reuse/arms --data-dir data
 //   Smoke     perpend reproduce feature-reuse/arms --scale smoke
 //   Published no number that could be read. In words: better accuracy "in certain cases".
-//   Ours      not yet run. Desk scale: 56 layers, half the width, 10,000 images, 6 epochs, 2 seeds.
+//   Ours      plain 47.33 +- 1.94, droppath 46.80 +- 2.26, then the whole net 48.10 +- 0.49, then its complement 40.55 +- 0.14, then others
+//             40.73 +- 1.31, complement only 27.38 +- 3.15, per sample 41.13 +- 2.02 % accuracy. Desk scale: 56 layers, half the width,
+//             10,000 images, 6 epochs, 2 seeds.
 // At the end each net is examined without some of its branches, on 256 images. All arms make as many updates. Rates rise to 0.2 at the last branch; running statistics are estimated anew before the end is judged.
 import { complementary, vanilla } from "../../models/index.ts";
 import { cifar10 } from "../data-kind.ts";
