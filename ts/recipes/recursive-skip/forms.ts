@@ -4,7 +4,9 @@
 //   Smoke     perpend reproduce recursive-skip/forms --scale smoke
 //   Published no number that could be read. In words: lambda other than 1 without a norm learns badly; expanded with layer norm is above the
 //             plain skip, batch norm in its place weaker; recursive with layer norm is best of all.
-//   Ours      not yet run. Desk scale: 56 layers, half the width, 10,000 images, 5 epochs, 2 seeds.
+//   Ours      plain 54.23 +- 1.66, recursive(2) with layer norm 49.17 +- 1.59, with batch norm 49.42 +- 0.74 % error; expanded at 0.5, 1, 2:
+//             68.05, -, 51.65 without a norm, 76.95, 68.48, 53.88 with layer norm, 72.25, 63.40, 50.72 with batch norm. Desk scale: 56
+//             layers, half the width, 10,000 images, 5 epochs, 2 seeds.
 // The values of lambda, the axes of layer norm in maps, a norm of its own for each step, and the training are ours.
 import { additive, expanded, recursive, resnetV2, streamBatchNorm, streamLayerNorm, type SkipKind } from "../../models/index.ts";
 import { cifar10 } from "../data-kind.ts";
