@@ -45,7 +45,7 @@ export interface GridMap extends GridCurve {
 }
 
 /** Whether we find what the paper finds. */
-export type Verdict = "same" | "opposite" | "not shown" | "differs" | "one seed" | "paper says nothing" | "no runs";
+export type Verdict = "same" | "alike" | "opposite" | "not shown" | "differs" | "one seed" | "paper says nothing" | "no runs";
 
 export interface GridDifference {
   /** Label of the row that it is compared with. */

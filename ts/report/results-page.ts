@@ -24,7 +24,7 @@ export interface ResultsFiles {
 
 const FOLDER = "pictures";
 /** In the order that a reader wants to know of them. */
-const VERDICTS: readonly Verdict[] = ["same", "not shown", "opposite", "differs", "one seed", "paper says nothing"];
+const VERDICTS: readonly Verdict[] = ["same", "alike", "not shown", "opposite", "differs", "one seed", "paper says nothing"];
 
 /** `3 same, 1 not shown`. */
 function verdictsOf({ rows }: Grid): string {
@@ -66,7 +66,8 @@ export async function resultsPage({ title, source, command, grids }: ResultsPage
     `${plainText(source)}. Written by \`${command}\` from the runs that are done; nothing here is typed by hand.`,
     "",
     "The direction of a difference is the paper's (same), the other one (opposite), or the paper's but not told from chance by a paired t test at",
-    "p 0.05 (not shown). Numbers are of our scale, those of the paper of its own: what can be compared is the direction.",
+    "p 0.05 (not shown); where the paper's difference is within its spread, ours is no more than that (alike), or is (differs). Numbers are of our",
+    "scale, those of the paper of its own: what can be compared is the direction.",
     "",
     ...(run.length > 0 ? [...summary(run), ""] : ["Nothing was run yet.", ""]),
     ...(run.length > 0 && run.length < grids.length ? [`Not run: ${grids.filter((grid) => !run.includes(grid)).map(({ name }) => `\`${name}\``).join(", ")}.`, ""] : []),

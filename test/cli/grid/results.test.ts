@@ -91,7 +91,7 @@ test("differences are of the same seeds, and their direction is the paper's or n
 
 test("a paper's difference within its spread is none; words stand where there is no number", () => {
   const close = published.map((each) => (each.fails ? each : { ...each, spread: 2 }));
-  assert.equal(verdicts(gridOf([[0.5, 0.6], [0.5, 0.61], [0.1, 0.1]], { published: close })).slice(0, 2), [undefined, "same"]); // prettier-ignore
+  assert.equal(verdicts(gridOf([[0.5, 0.6], [0.5, 0.61], [0.1, 0.1]], { published: close })).slice(0, 2), [undefined, "alike"]); // prettier-ignore
   assert.equal(verdicts(gridOf([[0.5, 0.6], [0.6, 0.7], [0.1, 0.1]], { published: close }))[1], "differs"); // prettier-ignore
   const claims = [{ at: { skip: "none" }, is: "worse" as const, unverified: "hearsay" }];
   const grid = gridOf([[0.5, 0.6], [0.6, 0.71], [0.1, 0.19]], { claims }); // prettier-ignore

@@ -56,7 +56,7 @@ function verdictOf({ unit }: Evaluate, test: Paired, is: Claim["is"] | undefined
   if (is === undefined) return "paper says nothing";
   if (test.count < 2) return "one seed";
   const shown = test.p < LEVEL;
-  if (is === "alike") return shown ? "differs" : "same";
+  if (is === "alike") return shown ? "differs" : "alike";
   const better = test.mean > 0 === (unit.better === "higher");
   if (test.mean === 0) return "not shown";
   if (better !== (is === "better")) return "opposite";
