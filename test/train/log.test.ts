@@ -28,6 +28,8 @@ const events: readonly RunEvent[] = [
   { type: "samples", images: ["data:image/png;base64,AAAA"], labels: [1], predictions: [0], probabilities: [0.75] },
   { type: "checkpoint", path: "runs/a/checkpoint-10.safetensors", step: 10 },
   { type: "fault", kind: "exit", worker: 1, step: 2, attempt: 1, seconds: 0.2, message: "exited with code 3" },
+  { type: "nonfinite", epoch: 1, batch: 2, skipped: true, step: 3, batches: 1, what: "gradient", name: "head.fc.weight", value: NaN, op: "conv2d", first: Infinity, layer: "stem.conv", shards: [1, 2], samples: [7], before: "head.fc.bias", learningRate: 0.1 }, // prettier-ignore
+  { type: "nonfinite", epoch: 1, batch: 2, skipped: false, step: 3, batches: 1, what: "loss", value: -Infinity, device: true, learningRate: 0.1 }, // prettier-ignore
   { type: "run-end", digest: "0123456789abcdef".repeat(4), seconds: 12.5, steps: 20, reason: "finished" },
 ];
 

@@ -1,7 +1,7 @@
 // The typed events of a run, in the order a run yields them: run-start, then fault / step / nonfinite / diagnostics / evaluate / samples / checkpoint, then run-end.
 // A log is one event a JSON line. Wall time appears here only, never in a result.
 import type { Fault } from "./faults.ts";
-import type { NonFiniteWhat } from "./nonfinite-what.ts";
+import type { NonFinite } from "./nonfinite-what.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -70,33 +70,12 @@ export interface StepEvent {
 }
 
 /** A step came to NaN or infinity and was not made: nothing of it is left. The batches are passed over, or the run ends. */
-export interface NonFiniteEvent {
+export interface NonFiniteEvent extends NonFinite {
   readonly type: "nonfinite";
   /** The epoch it belongs to, from 1. */
   readonly epoch: number;
-  /** The step that it would have been. */
-  readonly step: number;
-  /** Batches before it since the start of training, and how many it has. */
+  /** Batches before it since the start of training. */
   readonly batch: number;
-  readonly batches: number;
-  /** The loss, the gradient of a parameter, the norm that gradients are clipped by, or a new value. */
-  readonly what: NonFiniteWhat;
-  /** The parameter, or the variable of the new value. */
-  readonly name?: string;
-  /** NaN, Infinity or -Infinity. */
-  readonly value: number;
-  /** The first operation of the forward pass whose result is not finite, and what it gives. */
-  readonly op?: string;
-  readonly first?: number;
-  /** Its layer, or that of the parameter. */
-  readonly layer?: string;
-  /** The shards where that is so. */
-  readonly shards?: readonly number[];
-  /** Samples of the step, from 0, that are not finite themselves. */
-  readonly samples?: readonly number[];
-  /** A variable that was not finite before the step. */
-  readonly before?: string;
-  readonly learningRate: number;
   /** The batches were passed over; else the run ends. */
   readonly skipped: boolean;
 }

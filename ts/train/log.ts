@@ -106,6 +106,7 @@ const nonfinite: v.GenericSchema<unknown, NonFiniteEvent> = v.object({
   shards: v.optional(v.array(count)),
   samples: v.optional(v.array(count)),
   before: v.optional(v.string()),
+  device: v.optional(v.literal(true)),
   learningRate: real,
   skipped: v.boolean(),
 });
