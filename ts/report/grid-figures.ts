@@ -150,19 +150,26 @@ export async function courseFigure(grid: Grid): Promise<Drawn | undefined> {
   });
 }
 
+/** A curve that goes so many times as high as the calmest one is cut: it diverges, and would flatten the others. */
+const CUT = 2;
+
 /** Training loss, smoothed: the first seed of each that was run. */
 export async function trainingFigure(grid: Grid): Promise<Drawn | undefined> {
   const rows = grid.rows.filter(({ logs }) => logs.some((log) => log !== null)).slice(0, MOST_CURVES);
   const curves = rows.map(({ name, logs }, index) => ({ index, name, exact: trainingCourse(logs) }));
   if (curves.every(({ exact }) => exact.length < 4)) return undefined;
+  const peaks = curves.filter(({ exact }) => exact.length > 0).map(({ exact }) => Math.max(...exact.map(({ y }) => y)));
+  const most = CUT * Math.min(...peaks);
   return drawCurves({
     id: "training",
     title: "Training loss by epoch",
-    note: html`The first seed of each, smoothed.`,
+    note: peaks.some((peak) => peak > most)
+      ? html`The first seed of each, smoothed; cut above ${formatLoss(most)}.`
+      : html`The first seed of each, smoothed.`,
     unit: "epoch",
     curves,
     format: formatLoss,
     axis: "format(datum.value, '.2~g')",
-    range: (low, high) => [Math.max(0, 0.9 * low), high > 0 ? 1.05 * high : 1],
+    range: (low, high) => [Math.max(0, 0.9 * low), high > 0 ? 1.05 * Math.min(high, most) : 1],
   });
 }
