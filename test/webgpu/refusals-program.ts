@@ -1,8 +1,9 @@
 // A device that has no memory left, and one that refuses a command, both in the middle of training. Prints what happened as JSON.
-import { DevicePool, LocalPool, tensor, Trainer, withBackend, type Checkpoint } from "../../ts/node.ts";
+import { tensor, withBackend, type DevicePool } from "../../ts/node.ts";
 import { createWebgpuBackend, type WebgpuBackend } from "../../ts/webgpu.ts";
 import { testGpu } from "./driver.ts";
-import { batchesOf, endOf, program } from "./linearly.ts";
+import { interrupted } from "./interrupted.ts";
+import { batchesOf, endOf } from "./linearly.ts";
 import { poorAdapter, type Budget } from "./poor-adapter.ts";
 
 const gpu = await testGpu();
@@ -36,43 +37,6 @@ async function largest(): Promise<unknown> {
   return { isGiven: refused === "none", refused, after };
 }
 
-interface Trouble {
-  readonly batch: number;
-  readonly cause: (backend: WebgpuBackend) => void;
-  /** What is tried on the same device afterwards. */
-  readonly afterwards: (pool: DevicePool) => Promise<unknown>;
-}
-
-/** Two epochs of four updates; trouble comes in the second, after a checkpoint at the end of the first, from where the CPU goes on. */
-async function trained(backend: WebgpuBackend, { batch, cause, afterwards }: Trouble): Promise<Record<string, unknown>> {
-  const train = batchesOf(batch);
-  const pool = new DevicePool(program, backend);
-  let kept: Checkpoint | null = null;
-  const save = (checkpoint: Checkpoint): Promise<string> => {
-    kept = checkpoint;
-    return Promise.resolve("memory");
-  };
-  const losses: number[] = [];
-  const error = await endOf(async () => {
-    for await (const event of new Trainer({ pool, train, classes: 10, epochs: 2, save }).fit()) {
-      if (event.type !== "step") continue;
-      losses.push(event.loss);
-      if (event.step === 6) cause(backend);
-    }
-  });
-  const stepsBefore = pool.optimizer.steps;
-  const after = await endOf(() => afterwards(pool));
-  await pool.close();
-
-  const cpu = new LocalPool(program);
-  const trainer = new Trainer({ pool: cpu, train, classes: 10, epochs: 2 });
-  if (kept !== null) trainer.resume(kept);
-  const resumedAt = cpu.optimizer.steps;
-  for await (const event of trainer.fit()) if (event.type === "step") losses.push(event.loss);
-  await cpu.close();
-  return { error, stepsBefore, after, resumedAt, losses };
-}
-
 const stepOn = async (pool: DevicePool, size: number): Promise<unknown> => {
   for await (const batch of batchesOf(size).epoch(0)) return pool.step(batch);
 };
@@ -81,7 +45,7 @@ const stepOn = async (pool: DevicePool, size: number): Promise<unknown> => {
 async function poor(): Promise<unknown> {
   const budget: Budget = { bytes: 64 * MEBIBYTE, refused: 0 };
   const backend = await createWebgpuBackend({ gpu, adapter: poorAdapter(await adapter(), budget) });
-  const found = await trained(backend, {
+  const found = await interrupted(backend, {
     batch: 128,
     cause: () => {
       backend.release();
@@ -106,7 +70,7 @@ async function poor(): Promise<unknown> {
 /** A command that no device takes: a buffer that nothing may be done with. */
 async function wrong(): Promise<unknown> {
   const backend = await createWebgpuBackend({ gpu, adapter: await adapter() });
-  const found = await trained(backend, {
+  const found = await interrupted(backend, {
     batch: 4,
     cause: ({ device }) => void device.createBuffer({ size: 16, usage: 0 }),
     afterwards: (pool) => stepOn(pool, 4),

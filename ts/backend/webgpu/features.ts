@@ -1,5 +1,6 @@
 // What shaders may use of an adapter: half precision where it was asked for, subgroups where they lie as shaders take them to.
 import { DeviceError } from "./device-error.ts";
+import { USAGE } from "./memory.ts";
 import type { Target } from "./source.ts";
 import { sharedTile } from "./tile.ts";
 
@@ -72,7 +73,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocati
   });
   const pipeline = device.createComputePipeline({ layout: "auto", compute: { module, entryPoint: "main" } });
   const size = 4 * threads;
-  const [found, read] = [128 | 4, 1 | 8].map((usage) => device.createBuffer({ size, usage }));
+  const [found, read] = [USAGE.storage | USAGE.copySource, USAGE.mapRead | USAGE.copyTarget].map((usage) =>
+    device.createBuffer({ size, usage }),
+  );
   const bindings = device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
     entries: [{ binding: 0, resource: { buffer: found } }],
@@ -85,12 +88,14 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocati
   pass.end();
   encoder.copyBufferToBuffer(found, 0, read, 0, size);
   device.queue.submit([encoder.finish()]);
-  // An engine may list the feature and not know the extension.
-  if ((await device.popErrorScope()) !== null) return false;
-  await read.mapAsync(1);
-  const all = new Uint32Array(read.getMappedRange()).every((value) => value === 1);
-  for (const buffer of [found, read]) buffer.destroy();
-  return all;
+  try {
+    // An engine may list the feature and not know the extension.
+    if ((await device.popErrorScope()) !== null) return false;
+    await read.mapAsync(1);
+    return new Uint32Array(read.getMappedRange()).every((value) => value === 1);
+  } finally {
+    for (const buffer of [found, read]) buffer.destroy();
+  }
 }
 
 /** What shaders are chosen for on a device that has the wanted features. Error: DeviceError where products by subgroups cannot be laid out. */
