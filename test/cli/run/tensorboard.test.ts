@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { crc32c, encodeScalars, openTensorBoard, tfRecord } from "../../../ts/cli/run/tensorboard.ts";
+import { encodeScalars, openTensorBoard, tfRecord } from "../../../ts/cli/run/tensorboard.ts";
+import { crc32c } from "../../../ts/data/crc32.ts";
 import type { RunEvent } from "../../../ts/train/events.ts";
 
 const test = suite("tensorboard");

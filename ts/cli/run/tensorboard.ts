@@ -3,21 +3,8 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { crc32c } from "../../data/crc32.ts";
 import type { RunEvent } from "../../train/events.ts";
-
-// Castagnoli's polynomial, reflected.
-const TABLE = new Uint32Array(256).map((_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0x82f63b78 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-/** CRC-32C. */
-export function crc32c(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = TABLE[(value ^ byte) & 255] ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
-}
 
 /** TFRecord stores checksums rotated and shifted, so that a checksum of checksums stays sound. */
 function masked(crc: number): number {
