@@ -6,7 +6,7 @@
 //             8.70 at bias -6, 9.81 at -7, failing from 0 to -5; shortcut-only gates 12.86 at bias 0, 6.91 at -6; 1x1 convolution 12.22.
 //             Read in the paper.
 //   Ours      identity 57.20 +- 1.84, none 89.40 +- 0.21, 0.5 on the shortcut 85.90 +- 2.97, 0.5 on both 86.65 +- 1.41, exclusive gates
-//             72.47 +- 1.31, shortcut-only gates 63.58 +- 0.46, 1x1 convolution 86.75 (one seed), dropout 88.20 +- 2.55 % error (one seed
+//             72.47 +- 1.31, shortcut-only gates 63.58 +- 0.46, 1x1 convolution 85.85 +- 1.27, dropout 88.20 +- 2.55 % error (one seed
 //             diverges). Desk scale: half the width, 10,000 images, 5 epochs, 2 seeds.
 // Gates where shapes change, how gates start, and BN behind the 1x1 convolution are not in the paper: docs of the kinds say what ours do.
 import { additive, convShortcut, dropoutShortcut, gated, none, resnetV1, scaled, type SkipKind } from "../../models/index.ts";
