@@ -1,8 +1,9 @@
 // measures.jsonl of a recipe's run: what its method measures beside skips, a JSON object a line, with the step and the measure's name.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Measure } from "../../report/grid.ts";
 import type { DiagnosticsEvent, JsonObject, RunEvent } from "../../train/index.ts";
+import { writeFileAtomic } from "../../train/node/atomic-file.ts";
 import { openLines } from "../../train/node/log-file.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 
@@ -41,6 +42,8 @@ export interface Measures {
   take(event: RunEvent): RunEvent;
   add(step: number, measures: readonly JsonObject[]): void;
   addExamined(step: number, measures: readonly JsonObject[]): void;
+  /** Flushes. */
+  sync(): void;
   close(): void;
 }
 
@@ -56,10 +59,11 @@ export function wasExamined(folder: RunFolder): boolean {
  * Opens the file behind what there is up to a step; later lines are dropped, they will be measured again, and at step 0 all of them. So are those
  * of an examination.
  */
-export function openMeasures(folder: RunFolder, step: number): Measures {
+export async function openMeasures(folder: RunFolder, step: number): Promise<Measures> {
   const path = fileOf(folder);
   const kept = linesOf(path).filter((line) => typeof line["step"] === "number" && line["step"] <= step && step > 0 && line[EXAMINED] !== true); // prettier-ignore
-  if (existsSync(path)) writeFileSync(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const text = kept.map((line) => `${JSON.stringify(line)}\n`).join("");
+  if (existsSync(path) && readFileSync(path, "utf8") !== text) await writeFileAtomic(path, new TextEncoder().encode(text));
   let file: ReturnType<typeof openLines> | null = null;
   const add = (at: number, measures: readonly JsonObject[]): void => {
     for (const measure of measures) {
@@ -82,6 +86,7 @@ export function openMeasures(folder: RunFolder, step: number): Measures {
         at,
         measures.map((measure) => ({ ...measure, [EXAMINED]: true })),
       ),
+    sync: () => file?.sync(),
     close: () => file?.close(),
   };
 }

@@ -157,7 +157,7 @@ export async function examineDone(plan: Plan, run: PlannedRun, splits: Splits, m
     const trainer = new Trainer({ pool, train, test, classes: splits.train.classes, epochs: setting.epochs });
     trainer.resume(found.checkpoint);
     if (experiment.evaluate.reestimate !== undefined) await reestimateStatistics(pool, train, { batches: experiment.evaluate.reestimate });
-    const measures = openMeasures(run.folder, trainer.steps);
+    const measures = await openMeasures(run.folder, trainer.steps);
     try {
       measures.addExamined(trainer.steps, await experiment.examine(pool.model, test.epoch(0), options));
     } finally {
@@ -195,10 +195,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
       schedule: experiment.schedule(options),
       ...(setting.clipGrad !== undefined && { clipGrad: setting.clipGrad }),
       about,
-      save: (checkpoint, position) => {
-        recorder.sync();
-        return saver.save(checkpoint, position);
-      },
+      save: (checkpoint, position) => saver.save(checkpoint, position),
       ...recorder.digests,
     });
     const store = new CheckpointStore({ dir: run.folder.checkpoints, keep: 1 });
@@ -211,7 +208,8 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     const log = openRunLog(run.folder.log, { append: existsSync(run.folder.log), onTrouble: message });
     recorder.open(run.folder, message);
     const gather = gatherDiagnostics(experiment.watched(pool.model));
-    const measures = openMeasures(run.folder, trainer.steps);
+    const measures = await openMeasures(run.folder, trainer.steps);
+    saver.recorded = [log, recorder, measures];
     // Of the initial weights too; a run that is taken up again has them.
     if (trainer.steps === 0) measures.add(0, experiment.measure(pool.model));
     const tell = (given: RunEvent): void => {

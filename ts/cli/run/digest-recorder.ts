@@ -31,7 +31,7 @@ export class DigestRecorder {
     if (this.level !== "off") this.file = openDigests(path, { append: existsSync(path), onTrouble });
   }
 
-  /** Flushes: what a checkpoint covers is on the disk before it. */
+  /** Flushes. */
   sync(): void {
     this.file?.sync();
   }

@@ -7,13 +7,13 @@ import { openLines, openLog } from "../../train/node/log-file.ts";
 /** A file that takes one entry after the other. */
 interface Target<T> {
   write(entry: T): void;
-  /** Flushes, where there is more to it than writing. */
-  sync?(): void;
+  sync(): void;
   close(): void;
 }
 
 export interface PatientFile<T> {
   write(entry: T): void;
+  /** Flushes, so that what was written survives a power cut. */
   sync(): void;
   close(): void;
 }
@@ -43,7 +43,7 @@ function openPatiently<T>(
         file.write(rest[0]);
         rest.shift();
       }
-      if (sync) file.sync?.();
+      if (sync) file.sync();
     } catch (error) {
       file?.close();
       file = null;

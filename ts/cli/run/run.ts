@@ -132,10 +132,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       test: stoppable(testLoader(splits.test, settings), signal),
       evaluateEvery: evalInterval,
       about,
-      save: (checkpoint, position) => {
-        recorder.sync();
-        return saver.save(checkpoint, position);
-      },
+      save: (checkpoint, position) => saver.save(checkpoint, position),
       ...recorder.digests,
       ...(maxSteps !== undefined && { maxSteps }),
     });
@@ -146,6 +143,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
     if (resumed) await store.discardAfter(trainer.steps);
     const log = openRunLog(folder.log, { append: existsSync(folder.log), onTrouble: progress.message });
     recorder.open(folder, progress.message);
+    saver.recorded = [log, recorder];
     const board = plan.tensorboard ? openTensorBoard(folder.tensorboard) : null;
     const gather = gatherDiagnostics(additionsOf(pool.model));
     let evaluation: EvaluateEvent | undefined;

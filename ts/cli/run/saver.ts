@@ -1,4 +1,5 @@
-// Saves a run's checkpoints. A disk that does not take one ends nothing: training goes on, and at the end the state is put elsewhere.
+// Saves a run's checkpoints, each after what was recorded of the steps up to it: no crash leaves a checkpoint without them. A disk that
+// does not take one ends nothing: training goes on, and at the end the state is put elsewhere.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Checkpoint } from "../../train/index.ts";
@@ -13,9 +14,16 @@ export interface Unsaved {
   readonly rescued: string | undefined;
 }
 
+/** A file that grows with every step. */
+export interface Recorded {
+  sync(): void;
+}
+
 export class Saver {
   /** Where checkpoints go, once there is a place. */
   store: CheckpointStore | undefined;
+  /** What is on the disk before a checkpoint is. */
+  recorded: readonly Recorded[] = [];
   private trouble: string | undefined;
   private readonly warn: (text: string) => void;
 
@@ -27,6 +35,7 @@ export class Saver {
   async save(checkpoint: Checkpoint, { step, best }: { readonly step: number; readonly best: boolean }): Promise<string> {
     if (this.store === undefined) throw new Error("saver: a checkpoint before there is a store, wanted one after");
     try {
+      for (const file of this.recorded) file.sync();
       const path = await this.store.save(step, checkpointBytes(checkpoint), { best });
       this.trouble = undefined;
       return path;

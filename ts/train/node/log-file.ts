@@ -18,7 +18,7 @@ export interface LineFile {
   close(): void;
 }
 
-export interface LogFile extends Omit<LineFile, "write" | "sync"> {
+export interface LogFile extends Omit<LineFile, "write"> {
   write(event: RunEvent): void;
 }
 
@@ -80,6 +80,7 @@ export function openLog(path: string, options: OpenOptions = {}): LogFile {
       lines.write(formatEvent(event));
       if (event.type === "checkpoint" || event.type === "run-end") lines.sync();
     },
+    sync: lines.sync,
     close: lines.close,
   };
 }
