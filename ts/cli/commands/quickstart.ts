@@ -10,6 +10,7 @@ import { modelLine } from "../terminal/model-line.ts";
 import { workersFor } from "../machine/pool.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { readRun, writeReport } from "./report.ts";
+import { lockFolder, type FolderLock } from "../run/folder-lock.ts";
 import { newRunFolder, OUTPUT, writeRecipe, type RunFolder } from "../run/run-folder.ts";
 import { runTraining, type RunOutcome } from "../run/run.ts";
 import { quoted, selfCommand } from "../terminal/self-command.ts";
@@ -86,6 +87,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
     );
     progress.message(modelLine(settings, splits.train).replace(", additive skips", ""));
     let parent: RunFolder | undefined;
+    let lock: FolderLock | undefined;
     const outcomes: RunOutcome[] = [];
     for (const skip of SKIPS) {
       const own: TrainSettings = skip === "orthogonal" ? { ...settings, skip, skipOver: "feature", skipEps: 1e-6 } : settings;
@@ -104,10 +106,12 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
       const openFolder = async (): Promise<RunFolder> => {
         parent ??= newRunFolder(options.output, "quickstart", false);
         const folder = newRunFolder(parent.dir, skip, false);
+        lock = await lockFolder(folder.dir);
         await writeRecipe(folder, recipeFile(plan));
         return folder;
       };
-      const outcome = await runTraining(plan, { openFolder, progress, emit: () => {}, signal: stop.signal });
+      const surroundings = { openFolder, progress, emit: () => {}, signal: stop.signal };
+      const outcome = await runTraining(plan, surroundings).finally(() => lock?.release());
       outcomes.push(outcome);
       if (stop.signal.aborted) {
         progress.message(`stopped; go on with this run alone:\n  ${selfCommand()} train --resume ${quoted(outcome.folder.dir)}`);

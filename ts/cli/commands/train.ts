@@ -17,7 +17,9 @@ import { packageCommit } from "../machine/package-info.ts";
 import { workersFor } from "../machine/pool.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
 import { writeReport } from "./report.ts";
+import { lockFolder, type FolderLock } from "../run/folder-lock.ts";
 import {
+  folderAt,
   newRunFolder,
   openCheckpoint,
   OUTPUT,
@@ -30,7 +32,7 @@ import {
 } from "../run/run-folder.ts";
 import { runTraining, runVersions, type RunOutcome, type RunPlan } from "../run/run.ts";
 import { quoted, selfCommand } from "../terminal/self-command.ts";
-import { continueWith, recipeOf, resolveSettings, type TrainSettings } from "../settings/settings.ts";
+import { continueWith, recipeOf, resolveSettings, type GivenSettings, type TrainSettings } from "../settings/settings.ts";
 import { EXIT_STOPPED, listenForStop } from "../terminal/stop.ts";
 import { addTrainOptions, givenOptions, type RunOptions } from "./train-options.ts";
 import { UsageError } from "../settings/usage.ts";
@@ -45,19 +47,21 @@ function commandLine(args: readonly string[]): string {
   return ["perpend", ...args].map(quoted).join(" ");
 }
 
-/** Where a resumed run goes on: its own folder, unless another was asked for. */
+/** Whether a run that is resumed from a folder goes on in it: unless another was asked for. */
+function staysIn(dir: string, { output, experiment }: RunOptions): boolean {
+  return (output === undefined || resolve(output) === resolve(dirname(dir))) && (experiment === undefined || experiment === basename(dir));
+}
+
+/** Where a resumed run goes on. */
 async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: number, progress: Progress): Promise<RunFolder> {
   const { folder } = resumed;
   const { output = OUTPUT, experiment } = run;
-  const staysIn = (dir: string): boolean =>
-    (run.output === undefined || resolve(run.output) === resolve(dirname(dir))) &&
-    (experiment === undefined || experiment === basename(dir));
   // What was recorded of one run must not go on with another's steps.
-  if (run.device !== "cpu" && folder !== undefined && staysIn(folder.dir) && existsSync(folder.digests))
+  if (run.device !== "cpu" && folder !== undefined && staysIn(folder.dir, run) && existsSync(folder.digests))
     throw new UsageError(
       `--device: ${run.device} in ${folder.dir}, whose steps were recorded on the CPU, wanted a folder of its own (--experiment)`,
     );
-  if (folder === undefined || !staysIn(folder.dir)) return newRunFolder(output, experiment ?? about.name, experiment !== undefined);
+  if (folder === undefined || !staysIn(folder.dir, run)) return newRunFolder(output, experiment ?? about.name, experiment !== undefined);
   const onBroken = (reason: string, kept: string): void =>
     progress.message(`warning: ${reason}; it is kept as ${kept} and a new one begun`);
   const { step: batches } = resumed.checkpoint.state;
@@ -152,6 +156,19 @@ async function openDevice(command: Command, run: RunOptions, { fast }: TrainSett
 
 async function train(command: Command): Promise<void> {
   const { given, run } = givenOptions(command);
+  const resumed = run.resume === undefined ? undefined : folderAt(run.resume);
+  const locks: FolderLock[] = [];
+  try {
+    // Before its checkpoint is read: another process may be about to save a newer one.
+    if (resumed && staysIn(resumed.dir, run)) locks.push(await lockFolder(resumed.dir));
+    await trainIn(locks, command, given, run);
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+}
+
+/** Trains, in a folder that is locked already where there is a lock, else in one that gets a lock. */
+async function trainIn(locks: FolderLock[], command: Command, given: GivenSettings, run: RunOptions): Promise<void> {
   const resumed = run.resume === undefined ? undefined : await openCheckpoint("--resume", run.resume);
   const about = resumed && aboutOf(resumed.checkpoint, resumed.path);
   const settings = about ? continueWith(about.settings, given) : resolveSettings(given);
@@ -201,6 +218,7 @@ async function train(command: Command): Promise<void> {
         resumed && about
           ? await takeUp(resumed, about, run, step, progress)
           : newRunFolder(run.output ?? OUTPUT, name, run.experiment !== undefined);
+      if (locks.length === 0) locks.push(await lockFolder(folder.dir));
       if (!existsSync(folder.recipe)) await writeRecipe(folder, recipeFile(plan));
       progress.message(`run folder ${folder.dir}`);
       // What was before, for those who look on.

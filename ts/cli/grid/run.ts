@@ -29,6 +29,7 @@ import { describeMachine } from "../machine/machine.ts";
 import { openMeasures, wasExamined } from "./measures.ts";
 import { packageCommit } from "../machine/package-info.ts";
 import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } from "./plan.ts";
+import { lockFolder, type FolderLock } from "../run/folder-lock.ts";
 import { readLog, trimDigests, trimLog, writeRecipe } from "../run/run-folder.ts";
 import { openRunLog } from "../run/run-log-file.ts";
 import { Saver } from "../run/saver.ts";
@@ -143,8 +144,19 @@ async function* reestimated(trainer: Trainer, { train }: Prepared, { experiment,
  * program. Nothing else of the run changes. Returns whether there was something to do.
  */
 export async function examineDone(plan: Plan, run: PlannedRun, splits: Splits, message: (text: string) => void): Promise<boolean> {
-  const { experiment, setting } = plan;
+  const { experiment } = plan;
   if (!experiment.examines || wasExamined(run.folder)) return false;
+  const lock = await lockFolder(run.folder.dir);
+  try {
+    // Another process may have done it meanwhile.
+    return !wasExamined(run.folder) && (await examine(plan, run, splits, message));
+  } finally {
+    lock.release();
+  }
+}
+
+async function examine(plan: Plan, run: PlannedRun, splits: Splits, message: (text: string) => void): Promise<boolean> {
+  const { experiment, setting } = plan;
   const found = await new CheckpointStore({ dir: run.folder.checkpoints }).latest();
   if (found === undefined) {
     message(`${run.name}: no checkpoint to examine`);
@@ -176,7 +188,13 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
   const prepared = prepareRun(plan, run, splits);
   const { train, test, options, shards } = prepared;
   const pool = await openRecipePool(plan, prepared, workers);
+  let lock: FolderLock | undefined;
   try {
+    mkdirSync(run.folder.dir, { recursive: true });
+    lock = await lockFolder(run.folder.dir);
+    // Another process may have carried it out meanwhile.
+    const done = await finishedRun(plan, run);
+    if (done) return done;
     const about: JsonObject = {
       name: run.name,
       command,
@@ -201,10 +219,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     const store = new CheckpointStore({ dir: run.folder.checkpoints, keep: 1 });
     saver.store = store;
     if (existsSync(run.folder.recipe)) await takeUp(trainer, store, run, message);
-    else {
-      mkdirSync(run.folder.dir, { recursive: true });
-      await writeRunRecipe(plan, run, surroundings);
-    }
+    else await writeRunRecipe(plan, run, surroundings);
     const log = openRunLog(run.folder.log, { append: existsSync(run.folder.log), onTrouble: message });
     recorder.open(run.folder, message);
     const gather = gatherDiagnostics(experiment.watched(pool.model));
@@ -250,8 +265,9 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
       measures.close();
       log.close();
     }
-    return end.reason === "stopped" ? undefined : finishedRun(plan, run);
+    return end.reason === "stopped" ? undefined : await finishedRun(plan, run);
   } finally {
+    lock?.release();
     await pool.close();
   }
 }

@@ -156,6 +156,13 @@ function folderOf(file: string): RunFolder | undefined {
   return basename(inner) === basename(folder.checkpoints) && existsSync(folder.recipe) ? runFolder(join(dirname(file), "..")) : undefined;
 }
 
+/** The run's folder that is named, by itself or by a checkpoint in it; undefined where it is none. */
+export function folderAt(path: string): RunFolder | undefined {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return folderOf(path);
+  const folder = runFolder(path);
+  return existsSync(folder.recipe) || existsSync(folder.checkpoints) ? folder : undefined;
+}
+
 /** What else there is where a checkpoint was found damaged. */
 async function offerFor(path: string): Promise<string> {
   const found = await new CheckpointStore({ dir: dirname(path) }).latest().catch(() => undefined);
