@@ -92,6 +92,37 @@ test("stops after the step under way when told, with a checkpoint", async () => 
   assert.is(digestOf(await run(second)), digestOf(await run(setup())));
 });
 
+test("a run that is stopped after an epoch and before its evaluation has it when it goes on", async () => {
+  const evaluations = (events: readonly RunEvent[]): object[] =>
+    events.flatMap((event) => (event.type === "evaluate" ? [{ ...event, seconds: 0 }] : []));
+  const save = async (): Promise<string> => "memory";
+  const whole = await run(setup({ save }));
+  // The last step of all too: the run has not come to its end then.
+  for (const at of [4, 8, 12]) {
+    const stop = new AbortController();
+    const first = setup({ save });
+    const begun: RunEvent[] = [];
+    for await (const event of first.fit({ signal: stop.signal })) {
+      begun.push(event);
+      if (event.type === "step" && event.step === at) stop.abort();
+    }
+    const end = begun.at(-1);
+    assert.ok(end?.type === "run-end" && end.reason === "stopped");
+    assert.is(evaluations(begun).length, at / 4 - 1);
+    const saved: (readonly [step: number, best: boolean])[] = [];
+    const second = setup({ save: async (_checkpoint, { step, best }) => `memory ${saved.push([step, best])}` });
+    second.resume(first.checkpoint());
+    const rest: RunEvent[] = [];
+    for await (const event of second.fit({ evaluateFirst: true })) rest.push(event);
+    assert.equal(evaluations([...begun, ...rest]), evaluations(whole));
+    assert.is(digestOf(rest), digestOf(whole));
+    // Saved once more where it is the best so far.
+    const tops = whole.flatMap((event) => (event.type === "evaluate" ? [event.top1] : []));
+    const isBest = tops[at / 4 - 1] > Math.max(-1, ...tops.slice(0, at / 4 - 1));
+    assert.equal(saved.filter(([step]) => step === at), isBest ? [[at, true]] : []); // prettier-ignore
+  }
+});
+
 test("a checkpoint of another model is refused and changes nothing", () => {
   const trainer = setup();
   const { tensors, state } = trainer.checkpoint();

@@ -63,6 +63,8 @@ export interface ResumeOptions {
 export interface FitOptions {
   /** Ends the run after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Evaluates before the first step: the run was stopped, or ended, after an epoch and before it was evaluated. */
+  readonly evaluateFirst?: boolean;
 }
 
 /** Steps in a row that may be passed over; one more ends the run. */
@@ -160,12 +162,13 @@ export class Trainer {
   }
 
   /** Trains to the end, or to the signal. */
-  async *fit({ signal }: FitOptions = {}): AsyncGenerator<RunEvent> {
+  async *fit({ signal, evaluateFirst = false }: FitOptions = {}): AsyncGenerator<RunEvent> {
     const { pool, epochs, maxSteps = Infinity, evaluateEvery = 1, digests } = this.options;
     const begin = performance.now();
     const seconds = (): number => (performance.now() - begin) / 1000;
     let reason: "finished" | "stopped" | "max-steps" = "finished";
     if (this.chain) digests?.record(this.chain.begin(this.steps));
+    if (evaluateFirst && (yield* this.evaluated(this.position.epoch, seconds))) yield* this.saved(true);
     while (this.position.epoch < epochs && this.steps < maxSteps) {
       try {
         yield* this.epoch(maxSteps, seconds, signal);
@@ -175,24 +178,10 @@ export class Trainer {
       }
       const done = this.position.batch === 0;
       const last = this.position.epoch >= epochs || this.steps >= maxSteps;
-      let best = false;
-      if (!signal?.aborted && (last || (done && this.position.epoch % evaluateEvery === 0))) {
-        const found = await this.evaluate();
-        if (found) {
-          best = found.top1 > this.best;
-          this.best = Math.max(this.best, found.top1);
-          yield {
-            type: "evaluate",
-            epoch: this.position.epoch + (done ? 0 : 1),
-            step: this.steps,
-            split: "test",
-            ...found,
-            seconds: seconds(),
-          };
-        }
-      }
-      yield* this.saved(best);
-      if (signal?.aborted && !last) {
+      const due = last || (done && this.position.epoch % evaluateEvery === 0);
+      const unjudged = due && signal?.aborted === true && this.options.test !== undefined;
+      yield* this.saved(due && !unjudged && (yield* this.evaluated(this.position.epoch + (done ? 0 : 1), seconds)));
+      if (signal?.aborted && (unjudged || !last)) {
         reason = "stopped";
         break;
       }
@@ -206,6 +195,16 @@ export class Trainer {
   private async *ended({ found }: NonFiniteError): AsyncGenerator<RunEvent> {
     yield this.nonFinite(found, false);
     if (found.before === undefined) yield* this.saved(false);
+  }
+
+  /** Evaluates; returns whether no evaluation before was as good. */
+  private async *evaluated(epoch: number, seconds: () => number): AsyncGenerator<RunEvent, boolean> {
+    const found = await this.evaluate();
+    if (!found) return false;
+    const best = found.top1 > this.best;
+    this.best = Math.max(this.best, found.top1);
+    yield { type: "evaluate", epoch, step: this.steps, split: "test", ...found, seconds: seconds() };
+    return best;
   }
 
   private async *saved(best: boolean): AsyncGenerator<RunEvent> {
