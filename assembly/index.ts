@@ -6,6 +6,7 @@ export * from "./simd/conv";
 export * from "./simd/winograd";
 export * from "./simd/norm";
 export * from "./simd/rowwise";
+export * from "./simd/weighted-update";
 export * from "./simd/layer-norm";
 export * from "./simd/group-norm";
 export * from "./simd/activation";

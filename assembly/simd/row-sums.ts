@@ -99,16 +99,22 @@ function blockDot(a: usize, b: usize, cols: i32): f32 {
   return sumLanes(f32x4.add(sum0, sum1));
 }
 
-/** <a,b> of a row. */
+/** sum + <a,b>, block by block. */
 // @ts-ignore: decorator
 @inline
-export function rowDot(a: usize, b: usize, cols: i32): f64 {
-  let sum: f64 = 0;
+export function addDots(sum: f64, a: usize, b: usize, cols: i32): f64 {
   for (let j = 0; j < cols; j += ROW_BLOCK) {
     const at = (<usize>j) << 2;
     sum += <f64>blockDot(a + at, b + at, min(ROW_BLOCK, cols - j));
   }
   return sum;
+}
+
+/** <a,b> of a row. */
+// @ts-ignore: decorator
+@inline
+export function rowDot(a: usize, b: usize, cols: i32): f64 {
+  return addDots(0, a, b, cols);
 }
 
 /** (<x,u>, <x,x>) of a row, float64. */

@@ -1,8 +1,8 @@
 // Row-wise inner products and the orthogonal residual update, forward and backward. A row is read twice, the second time from cache.
 // Order of sums: see row-sums. The coefficients of a row are float64, rounded once.
-import { loadLanes, promoteHigh, storeLanes } from "./channel-sums";
 import { loadPart, madd, storePart } from "./lanes";
-import { halfSums, ROW_BLOCK, rowDot, rowDots, rowQuotient, ROWS, twoQuotients } from "./row-sums";
+import { halfSums, ROW_BLOCK, rowDot, rowDots, rowQuotient, ROWS } from "./row-sums";
+import { remove, streamGradient, writeShares, writeSlopes } from "./update-rows";
 
 export function row_dot_f32(a: usize, b: usize, y: usize, rows: i32, cols: i32): void {
   const stride = (<usize>cols) << 2;
@@ -42,12 +42,6 @@ export function row_scale_f32(alpha: usize, x: usize, y: usize, rows: i32, cols:
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function remove(x: v128, u: v128, minusS: v128): v128 {
-  return f32x4.add(x, madd(minusS, x, u));
-}
-
 /** y = x + (u - s x) of one row. */
 // @ts-ignore: decorator
 @inline
@@ -76,13 +70,6 @@ function rowsAtOnce(cols: i32): i32 {
   return max(1, min(ROWS, 4096 / max(1, cols)));
 }
 
-/** Four float64 values as float32. */
-// @ts-ignore: decorator
-@inline
-function four(low: v128, high: v128): v128 {
-  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
-}
-
 // Scratch: ROWS sums of 16 bytes, then coefficients of rows. Rows after the last, up to 4, are leftover scratch and never used.
 
 // @ts-ignore: decorator
@@ -95,13 +82,8 @@ function update(x: usize, u: usize, y: usize, s: usize, scratch: usize, rows: i3
   for (let from = 0; from < rows; from += step) {
     const count = min(step, rows - from);
     halfSums(x, u, count, cols, whole, scratch);
-    for (let i = 0; i < count; i += 4, s += 16) {
-      const sums = scratch + ((<usize>i) << 4);
-      const shares = four(twoQuotients(sums, bias), twoQuotients(sums + 32, bias));
-      storeLanes(s, shares, min(4, count - i));
-      v128.store(minusS + ((<usize>i) << 2), f32x4.neg(shares));
-    }
-    s -= (<usize>(-count & 3)) << 2;
+    writeShares(scratch, s, count, bias);
+    s += (<usize>count) << 2;
     for (let i = 0; i < count; i++, x += stride, u += stride, y += stride) {
       updateRow(x, u, y, cols, v128.load32_splat(minusS + ((<usize>i) << 2)));
     }
@@ -134,13 +116,6 @@ export function orthogonal_update_f32(x: usize, u: usize, y: usize, s: usize, sc
   else if (cols == 16) update16(x, u, y, s, scratch, rows, eps);
   else if ((cols & 15) == 0 && cols > 0) updateWhole(x, u, y, s, scratch, rows, cols, eps);
   else updateAny(x, u, y, s, scratch, rows, cols, eps);
-}
-
-/** keep dy - t u + back x. */
-// @ts-ignore: decorator
-@inline
-function streamGradient(x: v128, u: v128, dy: v128, minusT: v128, keep: v128, back: v128): v128 {
-  return madd(dy, keep, madd(minusT, u, f32x4.mul(back, x)));
 }
 
 /** du = dy - t x and dx = keep dy - t u + back x of one row. */
@@ -197,24 +172,12 @@ function backward(
   const stride = (<usize>cols) << 2;
   const step = rowsAtOnce(cols);
   const bias = f64x2.splat(eps);
-  const one = f64x2.splat(1);
   for (let from = 0; from < rows; from += step) {
     const count = min(step, rows - from);
     halfSums(x, dy, count, cols, whole, scratch);
+    writeSlopes(scratch, s, count, bias);
+    s += (<usize>count) << 2;
     let p = scratch + 16 * ROWS;
-    for (let i = 0; i < count; i += 4, s += 16, p += 16) {
-      const sums = scratch + ((<usize>i) << 4);
-      const t0 = twoQuotients(sums, bias);
-      const t1 = twoQuotients(sums + 32, bias);
-      const shares = loadLanes(s, min(4, count - i));
-      const share0 = f64x2.promote_low_f32x4(shares);
-      const share1 = promoteHigh(shares);
-      v128.store(p, f32x4.neg(four(t0, t1)));
-      v128.store(p, four(f64x2.sub(one, share0), f64x2.sub(one, share1)), 4 * ROWS);
-      v128.store(p, four(f64x2.mul(f64x2.add(share0, share0), t0), f64x2.mul(f64x2.add(share1, share1), t1)), 8 * ROWS);
-    }
-    s -= (<usize>(-count & 3)) << 2;
-    p = scratch + 16 * ROWS;
     for (let i = 0; i < count; i++, x += stride, u += stride, dy += stride, dx += stride, du += stride, p += 4) {
       backwardRow(x, u, dy, dx, du, cols, v128.load32_splat(p), v128.load32_splat(p, 4 * ROWS), v128.load32_splat(p, 8 * ROWS));
     }

@@ -7,6 +7,7 @@ export const families: readonly string[] = [
   "elementwise",
   "activation",
   "rowwise",
+  "weighted-update",
   "reduce",
   "softmax",
   "attention",

@@ -19,6 +19,8 @@ const rowsAndColumns: AtLength = (l) => [
   { rows: l, cols: 5, eps: 1e-6 },
 ];
 
+const weights: AtLength = (l) => rowsAndColumns(l).map((sizes, i) => ({ ...sizes, parts: (l + 3 * i) % 8, shift: l % 2 === 0 ? 0 : -0 }));
+
 const rowsAndChannels: AtLength = (l) => [
   { rows: l, c: 5, relu: 1, count: l + 7, eps: 1e-5 },
   { rows: 3, c: l, relu: 0, count: 10, eps: 1e-5 },
@@ -91,6 +93,7 @@ const table: Readonly<Record<string, AtLength>> = {
   row_: rowsAndColumns,
   orthogonal_: rowsAndColumns,
   stream_: rowsAndColumns,
+  weighted_: weights,
   softmax: rowsAndColumns,
   log_softmax: rowsAndColumns,
   softmax_cross_entropy_f32: (l) => rowsAndColumns(l).map((sizes, i) => ({ ...sizes, smoothing: (i + l) % 2 === 0 ? 0.1 : 0 })),

@@ -1,6 +1,7 @@
-// Row-wise products and the orthogonal update. A row's sum: blocks of 1024, in a block element j to accumulator j mod 8, a + 4 to a, the four
+// Row-wise products and the orthogonal update, plain and with factors. A row's sum: blocks of 1024, in a block element j to accumulator j mod 8, a + 4 to a, the four
 // as (t0 + t2) + (t1 + t3), float32; blocks in order in float64.
 import * as kernels from "../../../ts/kernels/rowwise.ts";
+import * as weighted from "../../../ts/kernels/weighted-update.ts";
 import * as updates from "../../../ts/kernels/update.ts";
 import { f, lanes4, madd, scalar, type Scalar } from "./scalar.ts";
 
@@ -14,7 +15,77 @@ function dot(a: Float32Array, b: Float32Array, from: number, cols: number): numb
   return total;
 }
 
+/** y and s of a row of the update from its own x and u. */
+function updateRow(x: Float32Array, u: Float32Array, eps: number): { readonly y: Float32Array; readonly s: number } {
+  const s = f(dot(x, u, 0, x.length) / (dot(x, x, 0, x.length) + eps));
+  return { y: x.map((value, j) => value + madd(-s, value, u[j])), s };
+}
+
+/** dx and du of a row. */
+function updateRowBackward(
+  x: Float32Array,
+  u: Float32Array,
+  s: number,
+  dy: Float32Array,
+  eps: number,
+): { readonly dx: Float32Array; readonly du: Float32Array } {
+  const t = dot(x, dy, 0, x.length) / (dot(x, x, 0, x.length) + eps);
+  const [minusT, keep, back] = [f(-t), f(1 - s), f(2 * s * t)];
+  return {
+    dx: x.map((value, j) => madd(dy[j], keep, madd(minusT, u[j], f(back * value)))),
+    du: x.map((value, j) => madd(minusT, value, dy[j])),
+  };
+}
+
+/** Which of the factors there are, and a row of stream and branch with theirs. */
+function weights(
+  parts: number,
+  factors: Float32Array,
+  shift: number,
+): { has: (bit: number) => boolean; stream: (x: Float32Array) => Float32Array; branch: (u: Float32Array) => Float32Array } {
+  const has = (bit: number): boolean => (parts & bit) !== 0;
+  return {
+    has,
+    stream: (x) => (has(1) ? x.map((value) => factors[0] * value) : x),
+    branch: (u) => (has(2) ? u.map((value) => f(factors[1] * value) + shift) : u),
+  };
+}
+
+const weightedUpdates: readonly Scalar[] = [
+  scalar(weighted.weightedUpdate, ({ x, u, factors, y, s }, { rows, cols, parts, shift, eps }) => {
+    const { has, stream, branch } = weights(parts, factors, shift);
+    for (let i = 0; i < rows; i++) {
+      const [from, to] = [i * cols, (i + 1) * cols];
+      const own = updateRow(stream(x.slice(from, to)), branch(u.slice(from, to)), eps);
+      s[i] = own.s;
+      for (let at = from; at < to; at++) y[at] = has(4) ? madd(factors[2], u[at], own.y[at - from]) : own.y[at - from];
+    }
+  }),
+  scalar(weighted.weightedUpdateBackward, ({ x, u, factors, s, dy, dx, du, sums }, { rows, cols, parts, shift, eps }) => {
+    const { has, stream, branch } = weights(parts, factors, shift);
+    const through = new Float32Array(rows * cols);
+    const own = new Float32Array(rows * cols);
+    const dyBefore = dy.slice(0, rows * cols);
+    for (let i = 0; i < rows; i++) {
+      const [from, to] = [i * cols, (i + 1) * cols];
+      const row = updateRowBackward(stream(x.slice(from, to)), branch(u.slice(from, to)), s[i], dyBefore.slice(from, to), eps);
+      through.set(row.dx, from);
+      own.set(row.du, from);
+    }
+    for (let at = 0; at < rows * cols; at++) {
+      dx[at] = has(1) ? factors[0] * through[at] : through[at];
+      const beside = f(factors[2] * dyBefore[at]);
+      if (has(2)) du[at] = has(4) ? madd(factors[1], own[at], beside) : f(factors[1] * own[at]) + shift;
+      else du[at] = has(4) ? beside + own[at] : own[at];
+    }
+    if (!sums) return;
+    const all = rows * cols;
+    sums.set([has(1) ? dot(through, x, 0, all) : 0, has(2) ? dot(own, u, 0, all) : 0, has(4) ? dot(dyBefore, u, 0, all) : 0]);
+  }),
+];
+
 export const rowwise: readonly Scalar[] = [
+  ...weightedUpdates,
   scalar(kernels.rowDot, ({ a, b, y }, { rows, cols }) => {
     for (let i = 0; i < rows; i++) y[i] = dot(a, b, i * cols, cols);
   }),

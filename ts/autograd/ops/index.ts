@@ -18,3 +18,4 @@ export * from "./rowwise.ts";
 export * from "./scale-add.ts";
 export * from "./shape.ts";
 export * from "./softmax.ts";
+export * from "./weighted-update.ts";

@@ -8,7 +8,8 @@ import { shapeText, sizeOf, type Tensor } from "../tensor.ts";
 /** What one projection is taken over: the channels at each position, or all of a sample. */
 export type Over = "feature" | "sample";
 
-function rowSizes(x: Tensor, over: Over): { rows: number; cols: number } {
+/** Rows that one projection each is taken of. */
+export function rowSizes(x: Tensor, over: Over): { rows: number; cols: number } {
   if (x.size === 0) return { rows: 0, cols: over === "feature" ? x.shape[x.rank - 1] : 1 };
   const rows = over === "feature" ? x.size / x.shape[x.rank - 1] : x.shape[0];
   return { rows, cols: x.size / rows };

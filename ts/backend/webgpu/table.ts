@@ -13,6 +13,7 @@ import { kernels as reduce } from "./reduce.ts";
 import { kernels as rowwise } from "./rowwise.ts";
 import { kernels as softmax } from "./softmax.ts";
 import { kernels as update } from "./update.ts";
+import { kernels as weightedUpdate } from "./weighted-update.ts";
 import { kernels as winograd } from "./winograd.ts";
 import type { GpuKernels } from "./source.ts";
 
@@ -31,6 +32,7 @@ const table: GpuKernels = {
   ...rowwise,
   ...softmax,
   ...update,
+  ...weightedUpdate,
   ...winograd,
 };
 

@@ -22,6 +22,6 @@ export function orthogonal(options: OrthogonalOptions = {}): SkipKind {
   const resolved = resolveOrthogonal("orthogonal", options);
   return {
     label: resolved.over === "feature" ? "orthogonal" : "orthogonal per sample",
-    at: () => ({ join: (stream, branch) => orthogonalUpdate(stream, branch(), resolved) }),
+    at: () => ({ join: (stream, branch) => orthogonalUpdate(stream, branch(), resolved), update: resolved }),
   };
 }

@@ -1,6 +1,6 @@
 // ReZero on a skip: a learned factor on the branch, one number a block, 0 at the start: x + alpha f, or x + alpha f_perp around the
 // orthogonal update. In the released code of arXiv 2505.11881, not in its text.
-import { scaleAdd, scaleBy, type Tensor } from "../../autograd/index.ts";
+import { scaleAdd, scaleBy, weightedUpdate, type Tensor } from "../../autograd/index.ts";
 import { checkStart, LearnedSkip, wantStream } from "./learned-skip.ts";
 import type { Skip, SkipKind, StepContext } from "./skip.ts";
 
@@ -21,6 +21,7 @@ class ReZeroSkip extends LearnedSkip {
     const { inner } = this;
     const alpha = this.learned("alpha");
     if (inner === null) return scaleAdd(branch(), alpha, stream);
+    if (inner.update) return weightedUpdate(stream, branch(), { branch: alpha }, inner.update);
     return inner.join(stream, () => scaleBy(branch(), alpha), context);
   }
 }

@@ -1,5 +1,5 @@
 // How a block joins its stream. A skip kind is an object that a model is given; it makes one skip for each block.
-import type { Tensor } from "../../autograd/index.ts";
+import type { Over, Tensor } from "../../autograd/index.ts";
 
 /** Where a block sits. */
 export interface BlockSite {
@@ -31,6 +31,8 @@ export interface Skip {
    * `branch` computes the block's own part; a skip that does not call it does not pay for it.
    */
   join(stream: Tensor, branch: () => Tensor, context: StepContext): Tensor;
+  /** Set where join() is the orthogonal update and no more: factors around it are then a part of it (weightedUpdate). */
+  readonly update?: { readonly over: Over; readonly eps: number };
 }
 
 export interface SkipKind {

@@ -1,6 +1,6 @@
 // A learned factor on the stream: (1 + a) x + f, one number a block, 0 at the start (Oh et al., arXiv 2505.11881, eq. 5). Around the
 // orthogonal update it is the released "rescale_stream": (1 + a) x + f_perp.
-import { scaleAdd, scaleBy, type Tensor } from "../../autograd/index.ts";
+import { scaleAdd, scaleBy, weightedUpdate, type Tensor } from "../../autograd/index.ts";
 import { checkStart, LearnedSkip, wantStream } from "./learned-skip.ts";
 import type { Skip, SkipKind, StepContext } from "./skip.ts";
 
@@ -21,6 +21,7 @@ class StreamScalingSkip extends LearnedSkip {
     const { inner } = this;
     const a = this.learned("a");
     if (inner === null) return scaleAdd(stream, a, branch(), { plus: 1 });
+    if (inner.update) return weightedUpdate(stream, branch(), { stream: a, plus: 1 }, inner.update);
     return inner.join(scaleBy(stream, a, { plus: 1 }), branch, context);
   }
 }

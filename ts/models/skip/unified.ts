@@ -2,7 +2,7 @@
 //   x + rho (sin(theta) f_par + cos(theta) f_perp)      f_par = s x, s = <x, f> / (<x, x> + eps), f_perp = f - f_par
 // (sqrt 2, pi/4) is addition, (1, 0) the orthogonal update. rezeroConstrained() is what the released code has: cos on the parallel part, sin
 // on the orthogonal one, theta 0 at the start, no rho. Computed as x + (p - q) f_perp + q f from the factors q and p of the two parts.
-import { defineOp, full, orthogonalUpdate, scaleAdd, scaleBy, tensor, type Tensor } from "../../autograd/index.ts";
+import { defineOp, full, tensor, weightedUpdate, type Tensor } from "../../autograd/index.ts";
 import { cosPi, sinPi } from "../../math.ts";
 import { checkStart, LearnedSkip } from "./learned-skip.ts";
 import { resolveOrthogonal, type OrthogonalOptions } from "./orthogonal.ts";
@@ -41,7 +41,7 @@ export interface UnifiedOptions extends OrthogonalOptions {
 
 /** x + q f_par + p f_perp. */
 function inParts(x: Tensor, f: Tensor, q: Tensor, difference: Tensor, options: OrthogonalOptions): Tensor {
-  return scaleAdd(f, q, orthogonalUpdate(x, scaleBy(f, difference), options));
+  return weightedUpdate(x, f, { branch: difference, parallel: q }, options);
 }
 
 class UnifiedSkip extends LearnedSkip {
