@@ -93,6 +93,11 @@ function sha256Of(line: string): string {
   return hash.hex();
 }
 
+/** The chain of a run that begins, or goes on from a state of which nothing is known before. */
+export function chainOfBegin({ begin, contract, state }: Omit<DigestBegin, "chain">): string {
+  return sha256Of(`perpend chain\ncontract ${contract}\nstep ${begin}\n${state}\n`);
+}
+
 /** The chain with one step more. */
 export function chainAfter(chain: string, { step, loss, correct, size, gradNorm, state }: Omit<StepDigest, "chain">): string {
   return sha256Of(`${chain}\n${step} ${loss} ${correct} ${size} ${gradNorm ?? "-"}\n${state}\n`);
@@ -127,9 +132,9 @@ export class DigestChain {
 
   /** Begins after so many steps, or goes on there. */
   begin(steps: number): DigestBegin {
-    const state = this.state();
-    this.chain ??= sha256Of(`perpend chain\ncontract ${CONTRACT}\nstep ${steps}\n${state}\n`);
-    return { begin: steps, contract: CONTRACT, state, chain: this.chain };
+    const begin = { begin: steps, contract: CONTRACT, state: this.state() };
+    this.chain ??= chainOfBegin(begin);
+    return { ...begin, chain: this.chain };
   }
 
   /** Adds the step that was just committed. */

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { gatherDiagnostics, observeEvery } from "../../../ts/cli/settings/diagnostics.ts";
-import { newRunFolder, readLog, trimLog } from "../../../ts/cli/run/run-folder.ts";
+import { newRunFolder, readLog } from "../../../ts/cli/run/run-folder.ts";
 import { openRunLog } from "../../../ts/cli/run/run-log-file.ts";
+import { trimLog } from "../../../ts/cli/run/trim.ts";
 import { formatEvent } from "../../../ts/train/log.ts";
 import type { BlockDiagnostics, RunEvent } from "../../../ts/train/index.ts";
 import { fakeRun } from "../../report/fake-run.ts";
@@ -28,7 +29,7 @@ test("a log loses what came after the step that a run goes on from", async () =>
   const path = join(root, "log.jsonl");
   const events = fakeRun({ epochs: 2, stepsPerEpoch: 5, blocks: 2 });
   writeFileSync(path, events.map((event) => `${formatEvent(event)}\n`).join(""));
-  const dropped = await trimLog(path, 7, () => assert.unreachable());
+  const { dropped } = await trimLog(path, 7, () => assert.unreachable());
   assert.is(dropped, 3);
   const kept = (await readLog(path)).events;
   const wanted = events.filter(
@@ -38,7 +39,7 @@ test("a log loses what came after the step that a run goes on from", async () =>
   assert.is(kept.filter(({ type }) => type === "evaluate").length, 1);
   // Once more changes nothing.
   const before = readFileSync(path, "utf8");
-  assert.is(await trimLog(path, 7, () => assert.unreachable()), 0);
+  assert.is((await trimLog(path, 7, () => assert.unreachable())).dropped, 0);
   assert.is(readFileSync(path, "utf8"), before);
 });
 
@@ -46,12 +47,12 @@ test("a log that cannot be read is kept aside", async () => {
   const path = join(root, "broken.jsonl");
   writeFileSync(path, "{}\nnonsense\n");
   const told: string[] = [];
-  assert.is(await trimLog(path, 7, (reason, kept) => told.push(reason, kept)), 0);
+  assert.is((await trimLog(path, 7, (reason, kept) => told.push(reason, kept))).dropped, 0);
   assert.match(told[0], /broken\.jsonl: no event in line 1 at byte 0/);
   assert.is(told[1], `${path}.broken`);
   assert.not.ok(existsSync(path));
   assert.is(readFileSync(told[1], "utf8"), "{}\nnonsense\n");
-  assert.is(await trimLog(join(root, "none.jsonl"), 7, () => assert.unreachable()), 0);
+  assert.is((await trimLog(join(root, "none.jsonl"), 7, () => assert.unreachable())).dropped, 0);
   // A second one leaves the first where it is.
   writeFileSync(path, "more nonsense\n");
   await trimLog(path, 7, (_reason, kept) => told.push(kept));

@@ -17,20 +17,11 @@ import { packageCommit } from "../machine/package-info.ts";
 import { workersFor } from "../machine/pool.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
 import { writeReport } from "./report.ts";
+import { holeWarning } from "../run/hole-warning.ts";
 import { lockFolder, type FolderLock } from "../run/folder-lock.ts";
-import {
-  folderAt,
-  newRunFolder,
-  openCheckpoint,
-  OUTPUT,
-  readLog,
-  trimDigests,
-  trimLog,
-  writeRecipe,
-  type Resumed,
-  type RunFolder,
-} from "../run/run-folder.ts";
+import { folderAt, newRunFolder, openCheckpoint, OUTPUT, readLog, writeRecipe, type Resumed, type RunFolder } from "../run/run-folder.ts";
 import { runTraining, runVersions, type RunOutcome, type RunPlan } from "../run/run.ts";
+import { trimDigests, trimLog } from "../run/trim.ts";
 import { quoted, selfCommand } from "../terminal/self-command.ts";
 import { continueWith, recipeOf, resolveSettings, type GivenSettings, type TrainSettings } from "../settings/settings.ts";
 import { EXIT_STOPPED, listenForStop } from "../terminal/stop.ts";
@@ -62,12 +53,12 @@ async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: num
       `--device: ${run.device} in ${folder.dir}, whose steps were recorded on the CPU, wanted a folder of its own (--experiment)`,
     );
   if (folder === undefined || !staysIn(folder.dir, run)) return newRunFolder(output, experiment ?? about.name, experiment !== undefined);
-  const onBroken = (reason: string, kept: string): void =>
-    progress.message(`warning: ${reason}; it is kept as ${kept} and a new one begun`);
-  const { step: batches } = resumed.checkpoint.state;
-  const passed = typeof batches === "number" ? batches : undefined;
-  const dropped = await trimLog(folder.log, step, onBroken, passed);
-  await trimDigests(folder.digests, step, onBroken, passed);
+  const onBroken = (reason: string, kept: string): void => progress.message(`warning: ${reason}; it is kept as ${kept}`);
+  const { state } = resumed.checkpoint;
+  const trim = typeof state["step"] === "number" ? { batches: state["step"] } : {};
+  const { dropped, events } = await trimLog(folder.log, step, onBroken, trim);
+  const warning = await holeWarning(folder, state, events, await trimDigests(folder.digests, step, onBroken, trim));
+  if (warning !== undefined) progress.message(warning);
   if (dropped > 0) progress.message(`going on from step ${step}: ${dropped} later steps in ${folder.dir} are dropped`);
   return folder;
 }

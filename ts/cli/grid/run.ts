@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { setBackend } from "../../autograd/index.ts";
 import { createWasmBackend } from "../../backend/index.ts";
+import { FormatError } from "../../data/index.ts";
 import { readRegular } from "../../data/node/read-file.ts";
 import type { Splits } from "../../data/node/files.ts";
 import { collectRun, type RunLog } from "../../report/run-log.ts";
@@ -18,7 +19,7 @@ import {
   type RunEndEvent,
   type RunEvent,
 } from "../../train/index.ts";
-import { CheckpointStore } from "../../train/node/checkpoint-store.ts";
+import { CheckpointStore, type FoundCheckpoint } from "../../train/node/checkpoint-store.ts";
 import { parseStrictJson, plainJson } from "../../train/strict-json.ts";
 import { openTeam } from "../../../workers/node/team.ts";
 import { describeData } from "../settings/checkpoint-about.ts";
@@ -30,9 +31,12 @@ import { openMeasures, wasExamined } from "./measures.ts";
 import { packageCommit } from "../machine/package-info.ts";
 import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } from "./plan.ts";
 import { lockFolder, type FolderLock } from "../run/folder-lock.ts";
-import { readLog, trimDigests, trimLog, writeRecipe } from "../run/run-folder.ts";
+import { lacksEvaluation } from "../run/missing.ts";
+import { readLog, writeRecipe } from "../run/run-folder.ts";
 import { openRunLog } from "../run/run-log-file.ts";
 import { Saver } from "../run/saver.ts";
+import { readableDigests, readableLog, trimDigests, trimLog } from "../run/trim.ts";
+import { unbrokenRecord } from "../run/unbroken.ts";
 import { Stopped, stoppable } from "../terminal/stop.ts";
 import { UsageError } from "../settings/usage.ts";
 
@@ -72,10 +76,24 @@ async function checkFolder(plan: Plan, run: PlannedRun): Promise<boolean> {
   );
 }
 
-/** A run that has come to its end; undefined where there is something left to do. Error: as checkFolder. */
-export async function finishedRun(plan: Plan, run: PlannedRun): Promise<RunLog | undefined> {
-  if (!(await checkFolder(plan, run)) || !existsSync(run.folder.log)) return undefined;
-  const { events } = await readLog(run.folder.log);
+/**
+ * A run that has come to its end; undefined where there is something left to do. Errors: as checkFolder, and a log that cannot be read,
+ * unless `damaged` says that such a run is to be carried out.
+ */
+export async function finishedRun(
+  plan: Plan,
+  run: PlannedRun,
+  { damaged = "error" }: { readonly damaged?: "error" | "undone" } = {},
+): Promise<RunLog | undefined> {
+  const { log: path } = run.folder;
+  if (!(await checkFolder(plan, run)) || !existsSync(path)) return undefined;
+  let events: readonly RunEvent[];
+  try {
+    ({ events } = await readLog(path));
+  } catch (error) {
+    if (damaged === "undone" && error instanceof FormatError) return undefined;
+    throw error;
+  }
   if (!events.some(({ type }) => type === "run-start")) return undefined;
   const log = collectRun(events);
   return log.end?.reason === "finished" || log.end?.reason === "diverged" ? log : undefined;
@@ -118,15 +136,34 @@ async function writeRunRecipe(plan: Plan, run: PlannedRun, { command, workers }:
   });
 }
 
-/** Puts the trainer where the folder's newest checkpoint left it. */
-async function takeUp(trainer: Trainer, store: CheckpointStore, run: PlannedRun, message: (text: string) => void): Promise<void> {
-  const found = await store.latest();
-  for (const { reason } of found?.skipped ?? []) message(`warning: passed over ${reason}`);
+/**
+ * Puts the trainer where the newest checkpoint left it that log and digests reach without a hole; where there is none, the run begins
+ * anew. Returns whether the epoch that ended there is still to be evaluated.
+ */
+async function takeUp(trainer: Trainer, store: CheckpointStore, run: PlannedRun, message: (text: string) => void): Promise<boolean> {
+  const { dir, log, digests } = run.folder;
+  const record = unbrokenRecord((await readableLog(log)).entries, (await readableDigests(digests)).entries);
+  const skipped: { readonly path: string; readonly reason: string }[] = [];
+  let hole: string | undefined;
+  let found: FoundCheckpoint | undefined;
+  for await (const each of store.newestFirst(skipped)) {
+    const missing = record.holeBefore(each.checkpoint.state);
+    if (missing === undefined) {
+      found = each;
+      break;
+    }
+    hole ??= `${dir}: ${missing}, before the checkpoint of step ${each.checkpoint.state["optimizerSteps"]}`;
+  }
+  for (const { reason } of skipped) message(`warning: passed over ${reason}`);
   if (found) trainer.resume(found.checkpoint);
-  const onBroken = (reason: string, kept: string): void => message(`warning: ${reason}; it is kept as ${kept} and a new one begun`);
-  await store.discardAfter(trainer.steps);
-  await trimLog(run.folder.log, trainer.steps, onBroken);
-  await trimDigests(run.folder.digests, trainer.steps, onBroken);
+  const goesOn = found ? `goes on from that of step ${trainer.steps}` : "begins anew";
+  if (hole !== undefined) message(`warning: ${hole}; the run ${goesOn}`);
+  else if (!found && skipped.length > 0) message(`warning: ${dir}: no checkpoint is whole; the run begins anew`);
+  const onBroken = (reason: string, kept: string): void => message(`warning: ${reason}; it is kept as ${kept}`);
+  await store.discardAfter(found ? trainer.steps : -1);
+  const { events } = await trimLog(log, trainer.steps, onBroken, { good: record.events });
+  await trimDigests(digests, trainer.steps, onBroken, { good: record.digests });
+  return found !== undefined && lacksEvaluation(events, found.checkpoint.state);
 }
 
 /** Judges the end with running statistics estimated anew. */
@@ -193,7 +230,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     mkdirSync(run.folder.dir, { recursive: true });
     lock = await lockFolder(run.folder.dir);
     // Another process may have carried it out meanwhile.
-    const done = await finishedRun(plan, run);
+    const done = await finishedRun(plan, run, { damaged: "undone" });
     if (done) return done;
     const about: JsonObject = {
       name: run.name,
@@ -216,9 +253,10 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
       save: (checkpoint, position) => saver.save(checkpoint, position),
       ...recorder.digests,
     });
-    const store = new CheckpointStore({ dir: run.folder.checkpoints, keep: 1 });
+    const store = new CheckpointStore({ dir: run.folder.checkpoints, keep: 2 });
     saver.store = store;
-    if (existsSync(run.folder.recipe)) await takeUp(trainer, store, run, message);
+    let evaluateFirst = false;
+    if (existsSync(run.folder.recipe)) evaluateFirst = await takeUp(trainer, store, run, message);
     else await writeRunRecipe(plan, run, surroundings);
     const log = openRunLog(run.folder.log, { append: existsSync(run.folder.log), onTrouble: message });
     recorder.open(run.folder, message);
@@ -240,7 +278,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
       tell(startOf(plan, run, splits, pool, trainer, shards, command));
       let reason: RunEndEvent["reason"] = "stopped";
       try {
-        for await (const event of trainer.fit({ signal })) {
+        for await (const event of trainer.fit({ signal, evaluateFirst })) {
           if (event.type === "run-end") end = event;
           else tell(event);
         }

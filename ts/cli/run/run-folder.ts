@@ -1,12 +1,12 @@
 // The folder of a run: recipe.json, log.jsonl, digests.jsonl, checkpoints/ and report.html. A run never writes into the folder of another.
-import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { FormatError } from "../../data/index.ts";
 import { shown } from "../../data/format-error.ts";
 import { readRegular } from "../../data/node/read-file.ts";
-import type { Checkpoint, JsonObject, RunEvent } from "../../train/index.ts";
-import { formatDigest, parseDigests, type DigestLog } from "../../train/digest-log.ts";
-import { formatEvent, parseLog, type Log } from "../../train/log.ts";
+import type { Checkpoint, JsonObject } from "../../train/index.ts";
+import { parseDigests, type DigestLog } from "../../train/digest-log.ts";
+import { parseLog, type Log } from "../../train/log.ts";
 import { codeOf, writeFileAtomic } from "../../train/node/atomic-file.ts";
 import { readCheckpoint } from "../../train/node/checkpoint-file.ts";
 import { CheckpointStore } from "../../train/node/checkpoint-store.ts";
@@ -64,79 +64,20 @@ export async function writeRecipe(folder: RunFolder, recipe: JsonObject): Promis
   await writeFileAtomic(folder.recipe, new TextEncoder().encode(`${JSON.stringify(recipe, null, 2)}\n`));
 }
 
-/** Bytes of a log that is read at most. */
-const MOST_LOG_BYTES = 2 ** 30;
+/** What a log must be to be read. */
+export const LOG_FILE = { what: "the log.jsonl of a run", most: 2 ** 30 };
 
 /** A run's events. Throws FormatError: no log there, none of a folder's own, or a line of it that is no event. */
 export async function readLog(path: string): Promise<Log> {
-  return parseLog(await readRegular(path, { what: "the log.jsonl of a run", most: MOST_LOG_BYTES, within: dirname(path) }), path);
+  return parseLog(await readRegular(path, { ...LOG_FILE, within: dirname(path) }), path);
 }
 
-/** Whether an event lies after a step and so many batches, or tells how the run ended. */
-function isAfter(event: RunEvent, step: number, batches: number | undefined, stepsPerEpoch: number): boolean {
-  if (event.type === "run-start") return (event.resumedFrom ?? 0) > step;
-  if (event.type === "run-end" || event.type === "samples") return true;
-  // Batches that were passed over make no step.
-  if (event.type === "nonfinite" && batches !== undefined) return event.batch >= batches;
-  if (event.type === "evaluate") return (event.step ?? event.epoch * stepsPerEpoch) > step;
-  return event.step > step;
-}
-
-type OnBroken = (reason: string, kept: string) => void;
-
-/** Moves a file that cannot be read aside; an earlier one stays. */
-function setAside(path: string, error: unknown, onBroken: OnBroken): void {
-  let aside = `${path}.broken`;
-  for (let number = 2; existsSync(aside); number++) aside = `${path}.broken-${number}`;
-  renameSync(path, aside);
-  onBroken((error as Error).message, aside);
-}
-
-const linesOf = (lines: readonly string[]): Uint8Array => new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
-
-/**
- * Takes out of a log what came after a step, and after so many batches where those are told, so that the run can go on from there;
- * returns how many steps were dropped. A log that cannot be read is moved aside, and `onBroken` told where to.
- */
-export async function trimLog(path: string, step: number, onBroken: OnBroken, batches?: number): Promise<number> {
-  if (!existsSync(path)) return 0;
-  let events: readonly RunEvent[];
-  try {
-    ({ events } = await readLog(path));
-  } catch (error) {
-    setAside(path, error, onBroken);
-    return 0;
-  }
-  const stepsPerEpoch = events.find((event) => event.type === "run-start")?.stepsPerEpoch ?? 1;
-  const kept = events.filter((event) => !isAfter(event, step, batches, stepsPerEpoch));
-  if (kept.length === events.length) return 0;
-  await writeFileAtomic(path, linesOf(kept.map(formatEvent)));
-  return events.filter((event) => event.type === "step" && event.step > step).length;
-}
-
-/** Bytes of a file of digests that is read at most. */
-const MOST_DIGEST_BYTES = 2 ** 31;
+/** What a file of digests must be to be read. */
+export const DIGEST_FILE = { what: "the digests.jsonl of a run that was recorded (--digest off records none)", most: 2 ** 31 };
 
 /** A run's digests. Throws FormatError: no such file there, none of a folder's own, or a line of it that is no digest. */
 export async function readDigests(path: string): Promise<DigestLog> {
-  const what = "the digests.jsonl of a run that was recorded (--digest off records none)";
-  return parseDigests(await readRegular(path, { what, most: MOST_DIGEST_BYTES, within: dirname(path) }), path);
-}
-
-/** Takes out of a file of digests those after a step; as trimLog. */
-export async function trimDigests(path: string, step: number, onBroken: OnBroken, batches?: number): Promise<void> {
-  if (!existsSync(path)) return;
-  try {
-    const { entries } = await readDigests(path);
-    const kept = entries.filter((entry) => {
-      if ("skipped" in entry) return batches === undefined ? entry.after < step : entry.skipped < batches;
-      return ("begin" in entry ? entry.begin : entry.step) <= step;
-    });
-    if (kept.length < entries.length) await writeFileAtomic(path, linesOf(kept.map(formatDigest)));
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    setAside(path, error, onBroken);
-  }
+  return parseDigests(await readRegular(path, { ...DIGEST_FILE, within: dirname(path) }), path);
 }
 
 export interface Resumed {

@@ -23,11 +23,13 @@ import { openKernels, versionsOf } from "../machine/kernels.ts";
 import { describeMachine } from "../machine/machine.ts";
 import { openPool } from "../machine/pool.ts";
 import type { Progress } from "../terminal/progress.ts";
+import { lacksEvaluation } from "./missing.ts";
 import { openRunLog } from "./run-log-file.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { samplesOf } from "../settings/samples.ts";
 import { Saver, type Unsaved } from "./saver.ts";
 import { recipeOf, type TrainSettings } from "../settings/settings.ts";
+import { readableLog } from "./trim.ts";
 import { Stopped, stoppable } from "../terminal/stop.ts";
 import { openTensorBoard } from "./tensorboard.ts";
 import { additionsOf } from "../settings/training-program.ts";
@@ -141,6 +143,8 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
     const store = new CheckpointStore({ dir: folder.checkpoints, keep: checkpointHist });
     saver.store = store;
     if (resumed) await store.discardAfter(trainer.steps);
+    const evaluateFirst =
+      resumed !== undefined && lacksEvaluation((await readableLog(folder.log)).entries, resumed.checkpoint.state, evalInterval);
     const log = openRunLog(folder.log, { append: existsSync(folder.log), onTrouble: progress.message });
     recorder.open(folder, progress.message);
     saver.recorded = [log, recorder];
@@ -169,7 +173,7 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
       const begin = performance.now();
       let reason: RunEndEvent["reason"] = "stopped";
       try {
-        for await (const event of trainer.fit({ signal })) {
+        for await (const event of trainer.fit({ signal, evaluateFirst })) {
           tellFaults();
           if (event.type === "run-end") end = event;
           else tell(event);

@@ -76,21 +76,32 @@ export class CheckpointStore {
     return this.#stored(await this.#names());
   }
 
-  /** The newest checkpoint that is whole; undefined where there is no file. Throws where there are files and none is good. */
-  async latest(): Promise<FoundCheckpoint | undefined> {
+  /**
+   * The checkpoints that are whole, newest first; at the end those that are named last and best, whatever their step. Files that are not
+   * are added to `skipped`.
+   */
+  async *newestFirst(skipped: { path: string; reason: string }[] = []): AsyncGenerator<FoundCheckpoint> {
     const names = await this.#names();
     const paths = this.#stored(names)
       .map(({ path }) => path)
       .reverse();
     for (const name of [LAST, BEST]) if (names.includes(name)) paths.push(join(this.dir, name));
-    const skipped: { path: string; reason: string }[] = [];
     for (const path of paths) {
+      let checkpoint: Checkpoint;
       try {
-        return { path, checkpoint: await this.#read(path), skipped };
+        checkpoint = await this.#read(path);
       } catch (error) {
         skipped.push({ path, reason: error instanceof Error ? error.message : String(error) });
+        continue;
       }
+      yield { path, checkpoint, skipped: [...skipped] };
     }
+  }
+
+  /** The newest checkpoint that is whole; undefined where there is no file. Throws where there are files and none is good. */
+  async latest(): Promise<FoundCheckpoint | undefined> {
+    const skipped: { path: string; reason: string }[] = [];
+    for await (const found of this.newestFirst(skipped)) return found;
     if (skipped.length === 0) return undefined;
     throw new Error(
       `checkpoints: none of ${skipped.length} in ${this.dir} is whole, wanted one; ${skipped.map(({ reason }) => reason).join("; ")}`,
