@@ -217,6 +217,28 @@ test("stopped between an epoch and its evaluation", async () => {
   }
 });
 
+test("a run that is done and whose log has a hole is told", async () => {
+  const told = async (change: (lines: string[]) => string[]): Promise<string> => {
+    const dir = join(root, String(folders++));
+    cpSync(whole.runs[0].folder.dir, dir, { recursive: true });
+    rewrite(join(dir, "log.jsonl"), change);
+    const plan = planIn(dir);
+    const messages: string[] = [];
+    assert.ok(await finishedRun(plan, plan.runs[0], { warn: (text) => messages.push(text) }));
+    return messages.join("\n");
+  };
+  assert.is(await told((lines) => lines), "");
+  const words = (hole: string): RegExp =>
+    new RegExp(`: log\\.jsonl ${hole}, though the run is done; with that folder removed it is run again$`);
+  assert.match(await told((lines) => lines.filter((line) => !isStep(line, 5))), words("lacks step 5"));
+  assert.match(await told((lines) => lines.filter((line) => !isStep(line, 12))), words("ends after step 11 of 12"));
+  for (const epoch of [3, EPOCHS])
+    assert.match(
+      await told((lines) => lines.filter((line) => !line.includes(`"evaluate","epoch":${epoch},`))),
+      words(`lacks the evaluation of epoch ${epoch}`),
+    );
+});
+
 test("killed while it is put right", async () => {
   // What was dropped first is gone, what was to be dropped then is still there.
   const plan = changed(({ log, checkpoints }) => {

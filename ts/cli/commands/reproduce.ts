@@ -65,7 +65,7 @@ async function estimate(plan: Plan): Promise<Estimated> {
     return cost;
   });
   const logs: (RunLog | undefined)[] = [];
-  for (const run of plan.runs) logs.push(await finishedRun(plan, run, { damaged: "undone" }));
+  for (const run of plan.runs) logs.push(await finishedRun(plan, run, { damaged: "undone", warn: say }));
   return { plan, costs: plan.runs.map(({ choice }) => costs[combinations.indexOf(choice)]), logs };
 }
 

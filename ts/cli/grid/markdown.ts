@@ -24,7 +24,7 @@ async function logsOf(plan: Plan, warn: (text: string) => void): Promise<(RunLog
   const logs: (RunLog | undefined)[] = [];
   for (const run of plan.runs)
     try {
-      logs.push(await finishedRun(plan, run));
+      logs.push(await finishedRun(plan, run, { warn }));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       warn(`left out: ${error.message}`);

@@ -36,7 +36,7 @@ import { readLog, writeRecipe } from "../run/run-folder.ts";
 import { openRunLog } from "../run/run-log-file.ts";
 import { Saver } from "../run/saver.ts";
 import { readableDigests, readableLog, trimDigests, trimLog } from "../run/trim.ts";
-import { unbrokenRecord } from "../run/unbroken.ts";
+import { holeInFinished, unbrokenRecord } from "../run/unbroken.ts";
 import { Stopped, stoppable } from "../terminal/stop.ts";
 import { UsageError } from "../settings/usage.ts";
 
@@ -76,14 +76,18 @@ async function checkFolder(plan: Plan, run: PlannedRun): Promise<boolean> {
   );
 }
 
-/**
- * A run that has come to its end; undefined where there is something left to do. Errors: as checkFolder, and a log that cannot be read,
- * unless `damaged` says that such a run is to be carried out.
- */
+interface FinishedOptions {
+  /** What a log is that cannot be read: an error, or that of a run that is still to be carried out. */
+  readonly damaged?: "error" | "undone";
+  /** Told where a run is done and its log has a hole, as an older version may have left it. */
+  readonly warn?: (text: string) => void;
+}
+
+/** A run that has come to its end; undefined where there is something left to do. Errors: as checkFolder, and a log that cannot be read. */
 export async function finishedRun(
   plan: Plan,
   run: PlannedRun,
-  { damaged = "error" }: { readonly damaged?: "error" | "undone" } = {},
+  { damaged = "error", warn }: FinishedOptions = {},
 ): Promise<RunLog | undefined> {
   const { log: path } = run.folder;
   if (!(await checkFolder(plan, run)) || !existsSync(path)) return undefined;
@@ -96,7 +100,11 @@ export async function finishedRun(
   }
   if (!events.some(({ type }) => type === "run-start")) return undefined;
   const log = collectRun(events);
-  return log.end?.reason === "finished" || log.end?.reason === "diverged" ? log : undefined;
+  if (log.end?.reason !== "finished" && log.end?.reason !== "diverged") return undefined;
+  const hole = warn && holeInFinished(events);
+  if (hole !== undefined)
+    warn?.(`warning: ${run.folder.dir}: log.jsonl ${hole}, though the run is done; with that folder removed it is run again`);
+  return log;
 }
 
 function startOf(plan: Plan, run: PlannedRun, splits: Splits, pool: Pool, trainer: Trainer, shards: number, command: string): RunEvent {

@@ -25,7 +25,9 @@ function wrongStep(step: number, done: number): string | undefined {
   return step > done ? `lacks step ${done + 1}` : `has step ${step} behind step ${done}`;
 }
 
-function unbrokenLog(events: readonly RunEvent[]): Part<RunEvent> {
+function unbrokenLog(
+  events: readonly RunEvent[],
+): Part<RunEvent> & { readonly evaluated: ReadonlySet<number>; readonly stepsPerEpoch: number } {
   const evaluated = new Set<number>();
   let stepsPerEpoch = 0;
   let step = 0;
@@ -43,10 +45,10 @@ function unbrokenLog(events: readonly RunEvent[]): Part<RunEvent> {
   };
   for (const [index, event] of events.entries()) {
     const hole = holeAt(event);
-    if (hole !== undefined) return { entries: events.slice(0, index), step, hole };
+    if (hole !== undefined) return { entries: events.slice(0, index), step, hole, evaluated, stepsPerEpoch };
     if (event.type === "step") step++;
   }
-  return { entries: events, step, hole: undefined };
+  return { entries: events, step, hole: undefined, evaluated, stepsPerEpoch };
 }
 
 function unbrokenDigests(digests: readonly DigestEntry[]): Part<DigestEntry> & { readonly chains: ReadonlyMap<number, string> } {
@@ -72,6 +74,16 @@ function unbrokenDigests(digests: readonly DigestEntry[]): Part<DigestEntry> & {
     chains.set(step, chain);
   }
   return { entries: digests, step, hole: undefined, chains };
+}
+
+/** What a log that has come to its end lacks; undefined where nothing is missing. Of a run that diverged, the last epoch was not judged. */
+export function holeInFinished(events: readonly RunEvent[]): string | undefined {
+  const { step, hole, evaluated, stepsPerEpoch } = unbrokenLog(events);
+  const end = events.at(-1);
+  if (hole !== undefined || end?.type !== "run-end") return hole;
+  if (step !== end.steps) return `ends after step ${step} of ${end.steps}`;
+  const epochs = stepsPerEpoch > 0 ? step / stepsPerEpoch : 0;
+  return end.reason === "diverged" || epochs === 0 || evaluated.has(epochs) ? undefined : `lacks the evaluation of epoch ${epochs}`;
 }
 
 /** Finds the first holes. */
