@@ -1,49 +1,26 @@
 // A recipe's run that is taken up again where its log or digests have a hole: it comes to the log, the digests and the measures of a run
 // that nobody disturbed.
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openKind, type Plan } from "../../../ts/cli/grid/plan.ts";
-import { carryOut, finishedRun } from "../../../ts/cli/grid/run.ts";
-import { recipeFiles } from "../../../ts/cli/grid/recipe-files.ts";
+import type { Plan } from "../../../ts/cli/grid/plan.ts";
+import { finishedRun } from "../../../ts/cli/grid/run.ts";
 import { runFolder } from "../../../ts/cli/run/run-folder.ts";
-import type { RunLog } from "../../../ts/report/run-log.ts";
 import { formatEvent, parseLog } from "../../../ts/train/log.ts";
 import type { RunEvent } from "../../../ts/train/index.ts";
-import { planSmoke } from "../../recipes/smoke.ts";
 import { newFolder } from "../command.ts";
+import { carry, EPOCHS, planIn } from "./six-epochs.ts";
 
 const test = suite("taken up");
 const root = newFolder();
 test.after(() => rmSync(root, { recursive: true, force: true }));
 
-const file = recipeFiles().find(({ name }) => name === "orthonormality-modulation/residual");
-if (file === undefined) throw new Error("no recipe");
-const smoke = await planSmoke(file, root);
-/** Six epochs of two steps. */
-const EPOCHS = 6;
-
 let folders = 0;
-function planIn(dir = join(root, String(folders++))): Plan {
-  const runs = smoke.runs.map((run) => ({ ...run, folder: runFolder(dir) }));
-  return { ...smoke, setting: { ...smoke.setting, epochs: EPOCHS }, runs };
-}
-
-/** Carries the first run out; `stopAt` says after which event it is stopped. */
-async function carry(plan: Plan, stopAt?: (event: RunEvent) => boolean): Promise<{ log: RunLog | undefined; messages: string[] }> {
-  const [run] = plan.runs;
-  const stop = new AbortController();
-  const messages: string[] = [];
-  const log = await carryOut(plan, run, await openKind(run.data, plan.setting, "nowhere"), {
-    workers: 0,
-    command: "a test",
-    signal: stop.signal,
-    tell: (event) => void (stopAt?.(event) && stop.abort()),
-    message: (text) => messages.push(text),
-  });
-  return { log, messages };
-}
+const newPlan = (): Plan => planIn(join(root, String(folders++)));
 
 const after =
   (step: number) =>
@@ -61,12 +38,12 @@ function outcome({ runs: [{ folder }] }: Plan): unknown {
   return { timeless, digests, measures: readFileSync(join(folder.dir, "measures.jsonl"), "utf8") };
 }
 
-const whole = planIn();
+const whole = newPlan();
 assert.is((await carry(whole)).messages.length, 0);
 const wanted = outcome(whole);
 
 // Stopped after 9 steps: checkpoints of 8 and 9, in mid-epoch; the best one may be an older one.
-const begun = planIn();
+const begun = newPlan();
 await carry(begun, after(9));
 
 /** The run that was begun, with its files changed. */
@@ -207,7 +184,7 @@ for (const { name, change, message, from, aside = [] } of holes)
 test("stopped between an epoch and its evaluation", async () => {
   // During the evaluation too: of the batches of the test set, none is given out.
   for (const at of [4, 2 * EPOCHS]) {
-    const plan = planIn();
+    const plan = newPlan();
     const first = await carry(plan, after(at));
     assert.is(first.log, undefined);
     const { log, messages } = await carry(plan);
@@ -237,6 +214,26 @@ test("a run that is done and whose log has a hole is told", async () => {
       await told((lines) => lines.filter((line) => !line.includes(`"evaluate","epoch":${epoch},`))),
       words(`lacks the evaluation of epoch ${epoch}`),
     );
+});
+
+test("killed by SIGKILL again and again", async () => {
+  const plan = newPlan();
+  const program = fileURLToPath(new URL("six-epochs.ts", import.meta.url));
+  let last = "";
+  // After so many events of each start; the last one comes to the end.
+  for (const events of [1, 2, 4, 5, 3, 9, 2, Infinity]) {
+    const child = fork(program, [plan.runs[0].folder.dir], { execArgv: ["--import", "tsx"] });
+    let seen = 0;
+    child.on("message", (text: string) => {
+      last = text;
+      if (++seen >= events) child.kill("SIGKILL");
+    });
+    const [code] = (await once(child, "exit")) as [number | null];
+    assert.is(code, events === Infinity ? 0 : null);
+  }
+  assert.is(last, "");
+  assert.equal(outcome(plan), wanted);
+  assert.not.ok(readdirSync(plan.runs[0].folder.dir).some((name) => name.startsWith("in-use.")));
 });
 
 test("killed while it is put right", async () => {
