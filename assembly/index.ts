@@ -10,6 +10,7 @@ export * from "./simd/weighted-update";
 export * from "./simd/layer-norm";
 export * from "./simd/group-norm";
 export * from "./simd/activation";
+export * from "./simd/gate";
 export * from "./simd/pool";
 export * from "./simd/update";
 export * from "./simd/elementwise";

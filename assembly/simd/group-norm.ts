@@ -78,6 +78,8 @@ export function group_norm_backward_f32(
   gamma: usize,
   stats: usize,
   dx: usize,
+  dgamma: usize,
+  dbeta: usize,
   scratch: usize,
   n: i32,
   pixels: i32,
@@ -86,15 +88,18 @@ export function group_norm_backward_f32(
 ): void {
   const width = c / groups;
   const count = <f64>pixels * <f64>width;
-  const products = scratch + (padded(c) << 3);
+  const sums = padded(c) << 3;
+  const products = scratch + sums;
   const row = (<usize>c) << 2;
   const mean = scratch + ((PRODUCT_ROWS * padded(c)) << 2);
   const scale = mean + row;
   const slope = scale + row;
   const offset = slope + row;
+  const total = offset + row;
   const image = <usize>pixels * row;
+  memory.fill(total, 0, 2 * sums);
   for (let i = 0; i < n; i++, x += image, dy += image, dx += image) {
-    memory.fill(scratch, 0, 16 * padded(c));
+    memory.fill(scratch, 0, 2 * sums);
     spreadMeans(stats, mean, c, groups);
     addProducts(x, dy, pixels, c, mean, 0, 0, scratch);
     for (let g = 0; g < groups; g++, stats += 8) {
@@ -109,42 +114,15 @@ export function group_norm_backward_f32(
         put(scale, j, get(gamma, j, 1) * rstd);
         put(slope, j, (-rstd * rstd * rstd * product) / count);
         put(offset, j, (-rstd * sum) / count);
+        const to = total + ((<usize>j) << 3);
+        store<f64>(to, load<f64>(to) + value(scratch, j));
+        store<f64>(to + sums, load<f64>(to + sums) + value(products, j) * rstd);
       }
     }
     backwardRows(x, dy, dx, pixels, c, mean, scale, 0, slope, offset);
   }
-}
-
-export function group_norm_affine_gradient_f32(
-  x: usize,
-  dy: usize,
-  stats: usize,
-  dgamma: usize,
-  dbeta: usize,
-  scratch: usize,
-  n: i32,
-  pixels: i32,
-  c: i32,
-  groups: i32,
-): void {
-  const width = c / groups;
-  const sums = padded(c) << 3;
-  const total = scratch + ((PRODUCT_ROWS * padded(c)) << 2);
-  const mean = total + 2 * sums;
-  const image = (<usize>pixels * <usize>c) << 2;
-  memory.fill(total, 0, 2 * sums);
-  for (let i = 0; i < n; i++, x += image, dy += image, stats += (<usize>groups) << 3) {
-    memory.fill(scratch, 0, 2 * sums);
-    spreadMeans(stats, mean, c, groups);
-    addProducts(x, dy, pixels, c, mean, 0, 0, scratch);
-    for (let j = 0; j < c; j++) {
-      const to = total + ((<usize>j) << 3);
-      store<f64>(to, load<f64>(to) + value(scratch, j));
-      store<f64>(to + sums, load<f64>(to + sums) + value(scratch + sums, j) * get(stats, 2 * (j / width) + 1, 1));
-    }
-  }
   for (let j = 0; j < c; j++) {
-    put(dbeta, j, value(total, j));
-    put(dgamma, j, value(total + sums, j));
+    if (dgamma) put(dgamma, j, value(total + sums, j));
+    if (dbeta) put(dbeta, j, value(total, j));
   }
 }

@@ -2,8 +2,8 @@
 import { loadPart, storePart } from "./lanes";
 import { constant } from "./transcendental";
 
-// The two multipliers, the two steps of the key, 2^-24; then 0 1 2 3.
-const C: usize = memory.data<i32>([0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85, 0x33800000, 0, 0, 0, 0, 1, 2, 3], 16);
+// The two multipliers, the two steps of the key, 2^-24; then 0 1 2 3; then a bit each.
+const C: usize = memory.data<i32>([0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85, 0x33800000, 0, 0, 0, 0, 1, 2, 3, 1, 2, 4, 8], 16);
 
 /** The lower 32 bits of four products, of which `low` has the first two and `high` the others. */
 // @ts-ignore: decorator
@@ -25,29 +25,44 @@ function unit(words: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(words, 8)), constant(C, 4));
 }
 
-/** Writes up to four uniforms, or x where they reach p, times scale, and 0 elsewhere. */
+/** Writes up to four uniforms, or x where they reach p, times scale, and 0 elsewhere. Returns which reach p, a bit each. */
 // @ts-ignore: decorator
 @inline
-function emit(drops: bool, x: usize, y: usize, count: i32, u: v128, p: v128, scale: v128): void {
+function emit(drops: bool, x: usize, y: usize, count: i32, u: v128, p: v128, scale: v128): i32 {
+  const stays = f32x4.ge(u, p);
   if (count >= 4) {
-    v128.store(y, drops ? v128.and(f32x4.mul(v128.load(x), scale), f32x4.ge(u, p)) : u);
+    v128.store(y, drops ? v128.and(f32x4.mul(v128.load(x), scale), stays) : u);
   } else if (count > 0) {
-    storePart(y, drops ? v128.and(f32x4.mul(loadPart(x, count), scale), f32x4.ge(u, p)) : u, count);
+    storePart(y, drops ? v128.and(f32x4.mul(loadPart(x, count), scale), stays) : u, count);
   }
+  return drops ? i32x4.bitmask(stays) : 0;
 }
 
-/** Writes sixteen floats, or the first `count`, from the words of four blocks. */
+/** Writes sixteen floats, or the first `count`, from the words of four blocks, and their bits where there is a mask. */
 // @ts-ignore: decorator
 @inline
-function emitBlocks(drops: bool, x: usize, y: usize, count: i32, w0: v128, w1: v128, w2: v128, w3: v128, p: v128, scale: v128): void {
+function emitBlocks(
+  drops: bool,
+  x: usize,
+  y: usize,
+  mask: usize,
+  count: i32,
+  w0: v128,
+  w1: v128,
+  w2: v128,
+  w3: v128,
+  p: v128,
+  scale: v128,
+): void {
   const low01 = v128.shuffle<i32>(w0, w1, 0, 4, 1, 5);
   const high01 = v128.shuffle<i32>(w0, w1, 2, 6, 3, 7);
   const low23 = v128.shuffle<i32>(w2, w3, 0, 4, 1, 5);
   const high23 = v128.shuffle<i32>(w2, w3, 2, 6, 3, 7);
-  emit(drops, x, y, count, unit(v128.shuffle<i32>(low01, low23, 0, 1, 4, 5)), p, scale);
-  emit(drops, x + 16, y + 16, count - 4, unit(v128.shuffle<i32>(low01, low23, 2, 3, 6, 7)), p, scale);
-  emit(drops, x + 32, y + 32, count - 8, unit(v128.shuffle<i32>(high01, high23, 0, 1, 4, 5)), p, scale);
-  emit(drops, x + 48, y + 48, count - 12, unit(v128.shuffle<i32>(high01, high23, 2, 3, 6, 7)), p, scale);
+  let bits = emit(drops, x, y, count, unit(v128.shuffle<i32>(low01, low23, 0, 1, 4, 5)), p, scale);
+  bits |= emit(drops, x + 16, y + 16, count - 4, unit(v128.shuffle<i32>(low01, low23, 2, 3, 6, 7)), p, scale) << 4;
+  bits |= emit(drops, x + 32, y + 32, count - 8, unit(v128.shuffle<i32>(high01, high23, 0, 1, 4, 5)), p, scale) << 8;
+  bits |= emit(drops, x + 48, y + 48, count - 12, unit(v128.shuffle<i32>(high01, high23, 2, 3, 6, 7)), p, scale) << 12;
+  if (drops && mask && count > 0) store<f32>(mask, <f32>(count < 16 ? bits & ((1 << count) - 1) : bits));
 }
 
 /** The floats 4i + j, i < 8 and j < 4, below count, from uniform j of the block with counter (first + i, c1, c2, c3). */
@@ -57,6 +72,7 @@ function blocks(
   drops: bool,
   x: usize,
   y: usize,
+  mask: usize,
   count: i32,
   first: i32,
   c1: i32,
@@ -102,21 +118,22 @@ function blocks(
     k0 = i32x4.add(k0, step0);
     k1 = i32x4.add(k1, step1);
   }
-  emitBlocks(drops, x, y, count, v0, v1, v2, v3, p, scale);
-  emitBlocks(drops, x + 64, y + 64, count - 16, w0, w1, w2, w3, p, scale);
+  emitBlocks(drops, x, y, mask, count, v0, v1, v2, v3, p, scale);
+  emitBlocks(drops, x + 64, y + 64, mask ? mask + 4 : 0, count - 16, w0, w1, w2, w3, p, scale);
 }
 
 export function philox_uniform_f32(y: usize, length: i32, key0: i32, key1: i32, counter1: i32, counter2: i32, counter3: i32): void {
   const unused = f32x4.splat(0);
   let first = 0;
   for (let i = length; i > 0; i -= 32, y += 128, first += 8) {
-    blocks(false, 0, y, i, first, counter1, counter2, counter3, key0, key1, unused, unused);
+    blocks(false, 0, y, 0, i, first, counter1, counter2, counter3, key0, key1, unused, unused);
   }
 }
 
 export function dropout_f32(
   x: usize,
   y: usize,
+  mask: usize,
   rows: i32,
   cols: i32,
   p: f64,
@@ -130,11 +147,38 @@ export function dropout_f32(
   const least = f32x4.splat(<f32>(ceil<f64>(p * 16777216) / 16777216));
   const scale = f32x4.splat(<f32>(1 / (1 - p)));
   const row = (<usize>cols) << 2;
-  for (let r = 0; r < rows; r++, x += row, y += row) {
+  const width = mask ? (<usize>((cols + 15) >> 4)) << 2 : 0;
+  for (let r = 0; r < rows; r++, x += row, y += row, mask += width) {
     let first = 0;
     for (let i = cols; i > 0; i -= 32, first += 8) {
       const at = (<usize>first) << 4;
-      blocks(true, x + at, y + at, i, first, firstRow + r, counter2, counter3, key0, key1, least, scale);
+      blocks(true, x + at, y + at, mask ? mask + first : 0, i, first, firstRow + r, counter2, counter3, key0, key1, least, scale);
     }
+  }
+}
+
+/** Up to four values, times scale, where their bits are in the mask. */
+// @ts-ignore: decorator
+@inline
+function pass(dy: usize, dx: usize, count: i32, bits: v128, places: v128, scale: v128): void {
+  const stays = i32x4.ne(v128.and(bits, places), i32x4.splat(0));
+  if (count >= 4) v128.store(dx, v128.and(f32x4.mul(v128.load(dy), scale), stays));
+  else if (count > 0) storePart(dx, v128.and(f32x4.mul(loadPart(dy, count), scale), stays), count);
+}
+
+export function dropout_backward_f32(dy: usize, mask: usize, dx: usize, rows: i32, cols: i32, p: f64): void {
+  const scale = f32x4.splat(<f32>(1 / (1 - p)));
+  const low = v128.load(C, 48);
+  for (let r = 0; r < rows; r++) {
+    let left = cols;
+    for (; left > 0; left -= 16, mask += 4, dy += 64, dx += 64) {
+      const bits = i32x4.splat(<i32>load<f32>(mask));
+      pass(dy, dx, left, bits, low, scale);
+      pass(dy + 16, dx + 16, left - 4, bits, i32x4.shl(low, 4), scale);
+      pass(dy + 32, dx + 32, left - 8, bits, i32x4.shl(low, 8), scale);
+      pass(dy + 48, dx + 48, left - 12, bits, i32x4.shl(low, 12), scale);
+    }
+    dy += (<usize>left) << 2;
+    dx += (<usize>left) << 2;
   }
 }

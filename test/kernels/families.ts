@@ -6,6 +6,7 @@ export const families: readonly string[] = [
   "winograd",
   "elementwise",
   "activation",
+  "gate",
   "rowwise",
   "weighted-update",
   "reduce",

@@ -60,10 +60,13 @@ export const groupNorm = /* @__PURE__ */ kernel({
   terms: ({ pixels, c, groups }) => (pixels * c) / groups,
 });
 
-/** dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) with g = dy * gamma, xhat = (x - mean) * rstd, means over the group. */
+/**
+ * dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) with g = dy * gamma, xhat = (x - mean) * rstd, means over the group;
+ * dgamma = sum over images and pixels of dy * xhat, dbeta = sum of dy.
+ */
 export const groupNormBackward = /* @__PURE__ */ kernel({
   name: "group_norm_backward_f32",
-  buffers: { x: "in", dy: "in", gamma: "in?", stats: "in", dx: "out" },
+  buffers: { x: "in", dy: "in", gamma: "in?", stats: "in", dx: "out", dgamma: "out?", dbeta: "out?" },
   numbers: ["n", "pixels", "c", "groups"],
   lengths: ({ n, pixels, c, groups }) => ({
     x: n * pixels * c,
@@ -71,11 +74,15 @@ export const groupNormBackward = /* @__PURE__ */ kernel({
     gamma: c,
     stats: n * groups * 2,
     dx: n * pixels * c,
+    dgamma: c,
+    dbeta: c,
   }),
-  scratch: ({ c }) => 6 * padded(c) + 4 * c,
-  define: ({ x, dy, gamma, stats, dx }, { n, pixels, c, groups }) => {
+  scratch: ({ c }) => 10 * padded(c) + 4 * c,
+  define: ({ x, dy, gamma, stats, dx, dgamma, dbeta }, { n, pixels, c, groups }) => {
     const width = c / groups;
     const count = pixels * width;
+    dgamma?.fill(0);
+    dbeta?.fill(0);
     for (let i = 0; i < n; i++) {
       for (let g = 0; g < groups; g++) {
         const mean = stats[(i * groups + g) * 2];
@@ -87,6 +94,8 @@ export const groupNormBackward = /* @__PURE__ */ kernel({
             const at = (i * pixels + p) * c + j;
             sum += dy[at] * (gamma ? gamma[j] : 1);
             product += dy[at] * (gamma ? gamma[j] : 1) * (x[at] - mean) * rstd;
+            if (dgamma) dgamma[j] += dy[at] * (x[at] - mean) * rstd;
+            if (dbeta) dbeta[j] += dy[at];
           }
         }
         for (let p = 0; p < pixels; p++) {
@@ -101,33 +110,5 @@ export const groupNormBackward = /* @__PURE__ */ kernel({
   },
   samples: sizes,
   fill: { stats },
-  terms: ({ pixels, c, groups }) => 8 + (pixels * c) / groups,
-});
-
-/** dgamma = sum over images and pixels of dy * (x - mean) * rstd, dbeta = sum of dy. */
-export const groupNormAffineGradient = /* @__PURE__ */ kernel({
-  name: "group_norm_affine_gradient_f32",
-  buffers: { x: "in", dy: "in", stats: "in", dgamma: "out", dbeta: "out" },
-  numbers: ["n", "pixels", "c", "groups"],
-  lengths: ({ n, pixels, c, groups }) => ({ x: n * pixels * c, dy: n * pixels * c, stats: n * groups * 2, dgamma: c, dbeta: c }),
-  scratch: ({ c }) => 10 * padded(c) + c,
-  define: ({ x, dy, stats, dgamma, dbeta }, { n, pixels, c, groups }) => {
-    const width = c / groups;
-    for (let j = 0; j < c; j++) {
-      dgamma[j] = 0;
-      dbeta[j] = 0;
-      for (let i = 0; i < n; i++) {
-        const mean = stats[(i * groups + Math.floor(j / width)) * 2];
-        const rstd = stats[(i * groups + Math.floor(j / width)) * 2 + 1];
-        for (let p = 0; p < pixels; p++) {
-          const at = (i * pixels + p) * c + j;
-          dgamma[j] += dy[at] * (x[at] - mean) * rstd;
-          dbeta[j] += dy[at];
-        }
-      }
-    }
-  },
-  samples: sizes,
-  fill: { stats },
-  terms: ({ n, pixels }) => n * pixels,
+  terms: ({ n, pixels, c, groups }) => 8 + Math.max(n * pixels, (pixels * c) / groups),
 });

@@ -48,34 +48,55 @@ export const philoxUniform = /* @__PURE__ */ kernel({
   tolerance: () => 0,
 });
 
+/** Values of a row that one value of a mask stands for. */
+export const MASK_BITS = 16;
+
+/** Values of the mask of rows. */
+export const maskLength = (rows: number, cols: number): number => rows * Math.ceil(cols / MASK_BITS);
+
+const dropped = [0, 1, 3, 4, 5, 15, 16, 17, 33, 100].map((cols) => ({ rows: 3, cols, p: 0.3 }));
+
 /**
- * y = u >= p ? x / (1 - p) : 0, u the uniform of word col & 3 of counter (col >> 2, firstRow + row, counter2, counter3).
- * The gradient is the same kernel on dy. A row's mask does not depend on where its batch begins.
+ * y = u >= p ? x / (1 - p) : 0, u the uniform of word col & 3 of counter (col >> 2, firstRow + row, counter2, counter3). A row's mask does
+ * not depend on where its batch begins. Bit col & 15 of value col >> 4 of a row of `mask`, a whole number below 2^16, is 1 for what stays.
  */
 export const dropout = /* @__PURE__ */ kernel({
   name: "dropout_f32",
-  buffers: { x: "in", y: "out" },
+  buffers: { x: "in", y: "out", mask: "out?" },
   numbers: ["rows", "cols", "p", "key0", "key1", "counter2", "counter3", "firstRow"],
-  lengths: ({ rows, cols }) => ({ x: rows * cols, y: rows * cols }),
-  define: ({ x, y }, { rows, cols, p, key0, key1, counter2, counter3, firstRow }) => {
+  lengths: ({ rows, cols }) => ({ x: rows * cols, y: rows * cols, mask: maskLength(rows, cols) }),
+  define: ({ x, y, mask }, { rows, cols, p, key0, key1, counter2, counter3, firstRow }) => {
+    const width = maskLength(1, cols);
+    mask?.fill(0);
     for (let row = 0; row < rows; row++)
       for (let col = 0; col < cols; col++) {
         const word = philox([col >> 2, firstRow + row, counter2, counter3], [key0, key1])[col & 3];
-        y[row * cols + col] = unit(word) >= p ? x[row * cols + col] / (1 - p) : 0;
+        const stays = unit(word) >= p;
+        y[row * cols + col] = stays ? x[row * cols + col] / (1 - p) : 0;
+        if (mask && stays) mask[row * width + (col >> 4)] += 1 << (col & 15);
       }
   },
   samples: [
-    ...[0, 1, 3, 4, 5, 15, 16, 17, 33, 100].map((cols) => ({
-      rows: 3,
-      cols,
-      p: 0.3,
-      key0: 5,
-      key1: 6,
-      counter2: 7,
-      counter3: 8,
-      firstRow: 9,
-    })),
+    ...dropped.map((sizes) => ({ ...sizes, key0: 5, key1: 6, counter2: 7, counter3: 8, firstRow: 9 })),
     ...[0, 0.5, 1].map((p) => ({ rows: 2, cols: 37, p, key0: 0xfedcba98, key1: 6, counter2: 0xffffffff, counter3: 8, firstRow: 1000 })),
     { rows: 0, cols: 8, p: 0.5, key0: 1, key1: 2, counter2: 3, counter3: 4, firstRow: 0 },
   ],
+});
+
+/** dx = dy / (1 - p) where the mask has a 1, else 0. */
+export const dropoutBackward = /* @__PURE__ */ kernel({
+  name: "dropout_backward_f32",
+  buffers: { dy: "in", mask: "in", dx: "out" },
+  numbers: ["rows", "cols", "p"],
+  lengths: ({ rows, cols }) => ({ dy: rows * cols, mask: maskLength(rows, cols), dx: rows * cols }),
+  define: ({ dy, mask, dx }, { rows, cols, p }) => {
+    const width = maskLength(1, cols);
+    for (let row = 0; row < rows; row++)
+      for (let col = 0; col < cols; col++) {
+        const stays = (mask[row * width + (col >> 4)] >> (col & 15)) & 1;
+        dx[row * cols + col] = stays ? dy[row * cols + col] / (1 - p) : 0;
+      }
+  },
+  samples: [...dropped, { rows: 2, cols: 37, p: 0.5 }, { rows: 0, cols: 8, p: 0.5 }],
+  fill: { mask: (index) => (index * 40503 + 12345) % 65536 },
 });

@@ -1,5 +1,6 @@
 // Activations and their gradients, elementwise, as assembly/simd/activation.ts: see functions.ts.
 import * as kernels from "../../../ts/kernels/activation.ts";
+import * as gates from "../../../ts/kernels/gate.ts";
 import type { Kernel } from "../../../ts/kernels/kernel.ts";
 import { erf, exp, expDown, log, logOnePlus, power, tail, tanh } from "./functions.ts";
 import { f, pmax, pmin, scalar, type Scalar } from "./scalar.ts";
@@ -98,6 +99,22 @@ export const activation: readonly Scalar[] = [
   ofInput(kernels.siluBackward, siluSlope),
   ofOutput(kernels.tanhBackward, (y) => f(1 - f(y * y))),
   ofOutput(kernels.sigmoidBackward, (y) => f(y * f(1 - y))),
+  scalar(gates.gate, ({ z, x, f: branch, g, y }, { length, exclusive }) => {
+    for (let i = 0; i < length; i++) {
+      g[i] = sigmoid(z[i]);
+      y[i] = exclusive ? x[i] + f(g[i] * f(branch[i] - x[i])) : f(x[i] - f(g[i] * x[i])) + branch[i];
+    }
+  }),
+  scalar(gates.gateBackward, ({ g, x, f: branch, dy, dz, dx, df }, { length, exclusive }) => {
+    for (let i = 0; i < length; i++) {
+      const slope = f(g[i] * f(1 - g[i]));
+      const through = f(dy[i] * g[i]);
+      const taken = -dy[i] + 0;
+      dz[i] = exclusive ? f(f(dy[i] * f(branch[i] - x[i])) * slope) : f(f(taken * x[i]) * slope);
+      dx[i] = dy[i] + (exclusive ? -through + 0 : f(taken * g[i]));
+      df[i] = exclusive ? through : dy[i];
+    }
+  }),
   scalar(kernels.pow, ({ x, y }, { length, exponent }) => {
     for (let i = 0; i < length; i++) y[i] = exponent === 2 ? f(x[i] * x[i]) : power(x[i], exponent);
   }),

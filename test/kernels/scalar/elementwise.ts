@@ -43,14 +43,25 @@ export const elementwise: readonly Scalar[] = [
   exact(kernels.accumulate),
   exact(kernels.copyStrided),
   exact(random.philoxUniform),
-  scalar(random.dropout, ({ x, y }, numbers) => {
+  scalar(random.dropoutBackward, ({ dy, mask, dx }, { rows, cols, p }) => {
+    const scale = f(1 / (1 - p));
+    for (let at = 0; at < rows * cols; at++) {
+      const [row, col] = [Math.floor(at / cols), at % cols];
+      const stays = (mask[row * random.maskLength(1, cols) + (col >> 4)] >> (col & 15)) & 1;
+      dx[at] = stays ? f(dy[at] * scale) : 0;
+    }
+  }),
+  scalar(random.dropout, ({ x, y, mask }, numbers) => {
     const { rows, cols, p, key0, key1, counter2, counter3, firstRow } = numbers;
     const scale = f(1 / (1 - p));
+    mask?.fill(0);
     for (let row = 0; row < rows; row++) {
       for (let col = 0; col < cols; col++) {
         const at = row * cols + col;
         const word = random.philox([col >> 2, firstRow + row, counter2, counter3], [key0, key1])[col & 3];
-        y[at] = (word >>> 8) / 16777216 >= p ? f(x[at] * scale) : 0;
+        const stays = (word >>> 8) / 16777216 >= p;
+        y[at] = stays ? f(x[at] * scale) : 0;
+        if (mask && stays) mask[row * random.maskLength(1, cols) + (col >> 4)] += 1 << (col & 15);
       }
     }
   }),

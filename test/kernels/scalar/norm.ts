@@ -125,9 +125,10 @@ export const groupNorm: readonly Scalar[] = [
         }
       }
   }),
-  scalar(groups.groupNormBackward, ({ x, dy, gamma, stats, dx }, { n, pixels, c, groups }) => {
+  scalar(groups.groupNormBackward, ({ x, dy, gamma, stats, dx, dgamma, dbeta }, { n, pixels, c, groups }) => {
     const width = c / groups;
     const count = pixels * width;
+    const [sums, all] = [new Float64Array(c), new Float64Array(c)];
     for (let i = 0; i < n; i++)
       for (let g = 0; g < groups; g++) {
         const mean = stats[(i * groups + g) * 2];
@@ -138,6 +139,8 @@ export const groupNorm: readonly Scalar[] = [
           const found = products(column(x, i * pixels, c, j), column(dy, i * pixels, c, j), pixels, mean);
           sum += (gamma ? gamma[j] : 1) * found[0];
           product += (gamma ? gamma[j] : 1) * found[1];
+          sums[j] += found[0];
+          all[j] += found[1] * rstd;
         }
         const slope = f((-rstd * rstd * rstd * product) / count);
         const offset = f((-rstd * sum) / count);
@@ -149,21 +152,8 @@ export const groupNorm: readonly Scalar[] = [
           }
         }
       }
-  }),
-  scalar(groups.groupNormAffineGradient, ({ x, dy, stats, dgamma, dbeta }, { n, pixels, c, groups }) => {
-    const width = c / groups;
-    for (let j = 0; j < c; j++) {
-      let sums = 0;
-      let all = 0;
-      for (let i = 0; i < n; i++) {
-        const at = (i * groups + Math.floor(j / width)) * 2;
-        const [sum, product] = products(column(x, i * pixels, c, j), column(dy, i * pixels, c, j), pixels, stats[at]);
-        sums += sum;
-        all += product * stats[at + 1];
-      }
-      dbeta[j] = sums;
-      dgamma[j] = all;
-    }
+    dgamma?.set(all);
+    dbeta?.set(sums);
   }),
 ];
 

@@ -25,25 +25,20 @@ export const groupNormOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor | n
   },
   vjp: (dy, _y, [x, gamma, beta], { groups }, [stats]) => {
     const c = x.shape[x.rank - 1];
-    let both: Tensor | ShardSum | null = null;
-    const affine = (): Tensor | ShardSum =>
-      (both ??= sumOverSamples(x.backend, dy.batch, x.shape[0], [2, c], (from, count, out) => {
-        const part = rowsOf(x, from, count);
-        launch(
-          kernels.groupNormAffineGradient,
-          { x: part, dy: rowsOf(dy, from, count), stats: rowsOf(stats, from, count), dgamma: rowsOf(out, 0, 1), dbeta: rowsOf(out, 1, 1) },
-          sizes(part, groups),
-        );
-      }));
-    return [
-      () => {
-        const dx = emptyLike(x);
-        launch(kernels.groupNormBackward, { x, dy, gamma, stats, dx }, sizes(x, groups));
-        return dx;
-      },
-      gamma ? () => rowOfSum(affine(), 0) : null,
-      beta ? () => rowOfSum(affine(), 1) : null,
-    ];
+    let made: { readonly dx: Tensor; readonly affine: Tensor | ShardSum | null } | null = null;
+    const all = (): NonNullable<typeof made> => {
+      if (made !== null) return made;
+      const dx = emptyLike(x);
+      const run = (from: number, count: number, out: Tensor | null): void => {
+        const [xs, dys, dxs, own] = [x, dy, dx, stats].map((each) => rowsOf(each, from, count));
+        const [dgamma, dbeta] = [0, 1].map((row) => out && rowsOf(out, row, 1));
+        launch(kernels.groupNormBackward, { x: xs, dy: dys, gamma, stats: own, dx: dxs, dgamma, dbeta }, sizes(xs, groups));
+      };
+      const learned = gamma?.requiresGrad || beta?.requiresGrad;
+      if (!learned) run(0, x.shape[0], null);
+      return (made = { dx, affine: learned ? sumOverSamples(x.backend, dy.batch, x.shape[0], [2, c], run) : null });
+    };
+    return [() => all().dx, gamma && (() => rowOfSum(all().affine!, 0)), beta && (() => rowOfSum(all().affine!, 1))];
   },
   samples: [
     { inputs: [[2, 3, 2, 4], [4], [4]], attributes: { groups: 2, eps: 1e-5 } },

@@ -6,6 +6,7 @@ export * from "./conv.ts";
 export type { Convolution } from "./convolution-table.ts";
 export * from "./elementwise.ts";
 export * from "./error-scale.ts";
+export * from "./gate.ts";
 export * from "./gemm.ts";
 export * from "./group-norm.ts";
 export * from "./layer-norm.ts";

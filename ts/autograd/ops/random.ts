@@ -1,6 +1,6 @@
 // Dropout. The mask is a function of (key, step, sample, element), so that it depends neither on threads nor on the order of calls.
-import { dropout as dropoutKernel } from "../../kernels/random.ts";
-import { emptyLike, launch } from "../launch.ts";
+import { dropoutBackward, dropout as dropoutKernel, maskLength } from "../../kernels/random.ts";
+import { emptyLike, launch, overwriting } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { sliceStart } from "../slice.ts";
 import type { Tensor } from "../tensor.ts";
@@ -13,25 +13,26 @@ export interface DropoutAttributes {
   readonly step: number;
 }
 
-function masked(x: Tensor, { p, key, step }: DropoutAttributes): Tensor {
-  const y = emptyLike(x);
+function sizesOf(x: Tensor): { rows: number; cols: number } {
   const rows = x.shape[0];
-  const firstRow = x.batch ? sliceStart(x.batch) : 0;
-  const cols = rows === 0 ? 0 : x.size / rows;
-  launch(
-    dropoutKernel,
-    { x, y },
-    { rows, cols, p, key0: key[0], key1: key[1], counter2: step >>> 0, counter3: Math.floor(step / 4294967296), firstRow },
-  );
-  return y;
+  return { rows, cols: rows === 0 ? 0 : x.size / rows };
 }
 
 export const dropoutOp = /* @__PURE__ */ defineOp<readonly [Tensor], DropoutAttributes>("dropout", {
-  forward: ([x], attributes) => masked(x, attributes),
-  vjp: (dy, _y, [x], attributes) => [
+  forward: ([x], { p, key, step }) => {
+    const sizes = sizesOf(x);
+    const y = emptyLike(x);
+    const mask = emptyLike(x, [maskLength(sizes.rows, sizes.cols)]);
+    const firstRow = x.batch ? sliceStart(x.batch) : 0;
+    const counters = { counter2: step >>> 0, counter3: Math.floor(step / 4294967296) };
+    launch(dropoutKernel, { x, y, mask }, { ...sizes, p, key0: key[0], key1: key[1], ...counters, firstRow });
+    return { value: y, saved: [mask] };
+  },
+  vjp: (dy, _y, [x], { p }, [mask]) => [
     () => {
-      dy.batch = x.batch;
-      return masked(dy, attributes);
+      const dx = overwriting(dy);
+      launch(dropoutBackward, { dy, mask, dx }, { ...sizesOf(x), p });
+      return dx;
     },
   ],
   samples: [{ inputs: [[4, 10]], attributes: { p: 0.3, key: [7, 11], step: 5 } }],

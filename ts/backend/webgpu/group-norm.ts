@@ -16,6 +16,8 @@ fn place_of(row: u32, j: u32) -> u32 { return (row / u.groups * u.pixels + j / u
 
 export const kernels: GpuKernels = {
   group_norm_f32: forward,
-  group_norm_backward_f32: backward,
-  group_norm_affine_gradient_f32: affineGradient,
+  group_norm_backward_f32: {
+    ...(affineGradient.scratch && { scratch: affineGradient.scratch }),
+    passes: (numbers, target) => [...backward.passes(numbers, target), ...affineGradient.passes(numbers, target)],
+  },
 };

@@ -1,4 +1,5 @@
 // Philox4x32-10 and dropout: whole numbers, hence the same bits as on the CPU.
+import { maskLength } from "../../kernels/random.ts";
 import { each, groupsFor } from "./each.ts";
 import type { GpuKernels } from "./source.ts";
 
@@ -34,26 +35,59 @@ const uniform = each({
 
 const dropout = each({
   name: "dropout",
-  buffers: { x: "in", y: "out" },
-  integers: ["cols", "key0", "key1", "counter2", "counter3", "firstRow", "least"],
+  buffers: { x: "in", y: "out", mask: "out?" },
+  integers: ["cols", "width", "key0", "key1", "counter2", "counter3", "firstRow", "least"],
   floats: ["scale"],
   declarations: PHILOX,
-  // A uniform is word / 2^24: that it is at least p is asked of whole numbers.
+  // An invocation for each value of the mask. A uniform is word / 2^24: that it is at least p is asked of whole numbers.
+  body: `
+  let row = i / u.width;
+  let begin = 16u * (i % u.width);
+  let end = min(begin + 16u, u.cols);
+  var bits = 0u;
+  for (var four = begin; four < end; four += 4u) {
+    let words = philox(vec4<u32>(four / 4u, u.firstRow + row, u.counter2, u.counter3), vec2<u32>(u.key0, u.key1));
+    for (var col = four; col < min(four + 4u, end); col++) {
+      var y = 0.0;
+      if ((words[col - four] >> 8u) >= u.least) {
+        y = x_at(row * u.cols + col) * u.scale;
+        bits |= 1u << (col - begin);
+      }
+      y_put(row * u.cols + col, y);
+    }
+  }
+  mask_put(i, f32(bits));`,
+});
+
+const dropoutBackward = each({
+  name: "dropout_backward",
+  buffers: { dy: "in", mask: "in", dx: "out" },
+  integers: ["cols", "width"],
+  floats: ["scale"],
   body: `
   let col = i % u.cols;
-  let words = philox(vec4<u32>(col / 4u, u.firstRow + i / u.cols, u.counter2, u.counter3), vec2<u32>(u.key0, u.key1));
-  var y = 0.0;
-  if ((words[col % 4u] >> 8u) >= u.least) { y = x_at(i) * u.scale; }
-  y_put(i, y);`,
+  let bits = u32(mask_at((i / u.cols) * u.width + col / 16u));
+  dx_put(i, select(0.0, dy_at(i) * u.scale, ((bits >> (col % 16u)) & 1u) == 1u));`,
 });
+
+const scaleOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 
 export const kernels: GpuKernels = {
   philox_uniform_f32: { passes: (numbers) => [{ source: uniform, numbers, groups: groupsFor(numbers["length"]) }] },
   dropout_f32: {
     passes: (numbers) => {
       const { rows, cols, p } = numbers;
-      const own = { ...numbers, length: rows * cols, least: Math.ceil(p * 16777216), scale: p < 1 ? 1 / (1 - p) : 0 };
+      const own = {
+        ...{ ...numbers, length: maskLength(rows, cols), width: maskLength(1, cols) },
+        ...{ least: Math.ceil(p * 16777216), scale: scaleOf(p) },
+      };
       return [{ source: dropout, numbers: own, groups: groupsFor(own.length) }];
+    },
+  },
+  dropout_backward_f32: {
+    passes: ({ rows, cols, p }) => {
+      const own = { cols, width: maskLength(1, cols), length: rows * cols, scale: scaleOf(p) };
+      return [{ source: dropoutBackward, numbers: own, groups: groupsFor(own.length) }];
     },
   },
 };

@@ -79,7 +79,7 @@ export function rowNorm({ name, integers = [], derive = () => ({}), declarations
     }),
     affineGradient: columns({
       name: `${name}_affine_gradient`,
-      buffers: { x: "in", dy: "in", stats: "in", dgamma: "out", dbeta: "out" },
+      buffers: { x: "in", dy: "in", stats: "in", dgamma: "out?", dbeta: "out?" },
       integers,
       derive,
       value: `

@@ -3,6 +3,7 @@ import { kernels as activation } from "./activation.ts";
 import { kernels as attention } from "./attention.ts";
 import { kernels as conv } from "./conv.ts";
 import { kernels as elementwise } from "./elementwise.ts";
+import { kernels as gate } from "./gate.ts";
 import { kernels as gemm } from "./gemm.ts";
 import { kernels as groupNorm } from "./group-norm.ts";
 import { kernels as layerNorm } from "./layer-norm.ts";
@@ -22,6 +23,7 @@ const table: GpuKernels = {
   ...attention,
   ...conv,
   ...elementwise,
+  ...gate,
   ...gemm,
   ...groupNorm,
   ...layerNorm,

@@ -3,7 +3,7 @@
 //   exclusive       (1 - g) s + g f, computed as s + g (f - s)
 //   shortcut only   (1 - g) s + f, computed as (s - g s) + f
 // Where shapes change the paper says nothing. Our choice: the gate has the unit's stride and output width, and gates the shortcut.
-import { add, multiply, sigmoid, subtract, type Tensor } from "../../autograd/index.ts";
+import { gate, type Tensor } from "../../autograd/index.ts";
 import { Conv2d, Module, type init } from "../../nn/index.ts";
 import type { RandomStream } from "../../random.ts";
 import { throughImage } from "./as-image.ts";
@@ -49,10 +49,8 @@ class GatedSkip extends Module implements Skip {
   }
 
   join(stream: Tensor, branch: () => Tensor, { input = stream }: StepContext): Tensor {
-    const gate = sigmoid(throughImage(input, (image) => this.conv.forward(image)));
-    const f = branch();
-    if (this.exclusive) return add(stream, multiply(gate, subtract(f, stream)));
-    return add(subtract(stream, multiply(gate, stream)), f);
+    const z = throughImage(input, (image) => this.conv.forward(image));
+    return gate(z, stream, branch(), { exclusive: this.exclusive });
   }
 }
 
