@@ -86,6 +86,8 @@ test("differences are of the same seeds, and their direction is the paper's or n
   assert.equal(verdicts(opposite), [undefined, "opposite", "opposite"]);
   const unclear = gridOf([[0.5, 0.6, 0.7], [0.6, 0.59, 0.7], [0.4, 0.61, 0.7]], { published }); // prettier-ignore
   assert.equal(verdicts(unclear), [undefined, "not shown", "not shown"]);
+  const otherWay = gridOf([[0.5, 0.6, 0.7], [0.4, 0.61, 0.6], [0.6, 0.59, 0.9]], { published }); // prettier-ignore
+  assert.equal(verdicts(otherWay), [undefined, "not shown", "not shown"]);
   assert.equal(verdicts(gridOf([[0.5], [0.6], [0.7]], { published })), [undefined, "one seed", "one seed"]);
 });
 

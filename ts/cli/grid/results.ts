@@ -58,9 +58,8 @@ function verdictOf({ unit }: Evaluate, test: Paired, is: Claim["is"] | undefined
   const shown = test.p < LEVEL;
   if (is === "alike") return shown ? "differs" : "alike";
   const better = test.mean > 0 === (unit.better === "higher");
-  if (test.mean === 0) return "not shown";
-  if (better !== (is === "better")) return "opposite";
-  return shown ? "same" : "not shown";
+  if (!shown) return "not shown";
+  return better === (is === "better") ? "same" : "opposite";
 }
 
 type Half = Omit<GridRow, "difference">;
