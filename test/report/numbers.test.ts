@@ -7,7 +7,7 @@ const test = suite("numbers");
 test("read the same in every locale", () => {
   assert.equal([0, 59.2, 60, 3599.5, 3725, Infinity].map(formatDuration), ["0:00", "1:00", "1:00", "1:00:00", "1:02:05", "?"]);
   assert.equal([0, 999, 1000, 1234567].map(formatCount), ["0", "999", "1,000", "1,234,567"]);
-  assert.equal([0.12345, 4321, NaN].map(formatLoss), ["0.123", "4.32e+3", "NaN"]);
+  assert.equal([0.12345, 4321, 5.61e13, NaN].map(formatLoss), ["0.123", "4,321", "5.6e13", "NaN"]);
   assert.equal([0.5, NaN].map((share) => formatPercent(share)), ["50.0 %", "?"]); // prettier-ignore
   assert.equal([0, 8.24, 9.97, 59.4, 60, 245, 3720].map(formatSpan), [
     "0.0 s",

@@ -29,12 +29,6 @@ export function formatPercent(share: number, digits = 1): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : "?";
 }
 
-/** `0.123`; large ones as `4.32e+3`. */
-export function formatLoss(loss: number): string {
-  if (!Number.isFinite(loss)) return String(loss);
-  return Math.abs(loss) < 1000 ? loss.toFixed(3) : loss.toExponential(2);
-}
-
 /** Three significant digits without an exponent where that is shorter: `0.0123`, `12.3`, `1,235`, `1.2e-7`. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
@@ -43,4 +37,9 @@ export function formatNumber(value: number): string {
   if (size >= 1e6 || size < 1e-3) return value.toExponential(1).replace("e+", "e").replace(".0e", "e");
   if (size >= 1000) return `${value < 0 ? "-" : ""}${formatCount(Math.floor(size + 0.5))}`;
   return String(Number(value.toPrecision(3)));
+}
+
+/** `0.123`; large ones as `4,321` and `5.6e13`. */
+export function formatLoss(loss: number): string {
+  return Math.abs(loss) < 1000 ? loss.toFixed(3) : formatNumber(loss);
 }
