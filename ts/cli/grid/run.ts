@@ -1,5 +1,5 @@
 // One run of a grid, in a folder as `perpend train` makes it: recipe.json, log.jsonl, digests.jsonl, checkpoints. A run that was begun
-// goes on from its newest checkpoint; one that is done is read.
+// goes on; one that is done is read.
 import { existsSync, mkdirSync } from "node:fs";
 import { setBackend } from "../../autograd/index.ts";
 import { createWasmBackend } from "../../backend/index.ts";
@@ -19,7 +19,7 @@ import {
   type RunEndEvent,
   type RunEvent,
 } from "../../train/index.ts";
-import { CheckpointStore, type FoundCheckpoint } from "../../train/node/checkpoint-store.ts";
+import { CheckpointStore } from "../../train/node/checkpoint-store.ts";
 import { parseStrictJson, plainJson } from "../../train/strict-json.ts";
 import { openTeam } from "../../../workers/node/team.ts";
 import { describeData } from "../settings/checkpoint-about.ts";
@@ -31,12 +31,11 @@ import { openMeasures, wasExamined } from "./measures.ts";
 import { packageCommit } from "../machine/package-info.ts";
 import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } from "./plan.ts";
 import { lockFolder, type FolderLock } from "../run/folder-lock.ts";
-import { lacksEvaluation } from "../run/missing.ts";
 import { readLog, writeRecipe } from "../run/run-folder.ts";
 import { openRunLog } from "../run/run-log-file.ts";
 import { Saver } from "../run/saver.ts";
-import { readableDigests, readableLog, trimDigests, trimLog } from "../run/trim.ts";
-import { holeInFinished, unbrokenRecord } from "../run/unbroken.ts";
+import { takeUp } from "./take-up.ts";
+import { holeInFinished } from "../run/unbroken.ts";
 import { Stopped, stoppable } from "../terminal/stop.ts";
 import { UsageError } from "../settings/usage.ts";
 
@@ -144,36 +143,6 @@ async function writeRunRecipe(plan: Plan, run: PlannedRun, { command, workers }:
   });
 }
 
-/**
- * Puts the trainer where the newest checkpoint left it that log and digests reach without a hole; where there is none, the run begins
- * anew. Returns whether the epoch that ended there is still to be evaluated.
- */
-async function takeUp(trainer: Trainer, store: CheckpointStore, run: PlannedRun, message: (text: string) => void): Promise<boolean> {
-  const { dir, log, digests } = run.folder;
-  const record = unbrokenRecord((await readableLog(log)).entries, (await readableDigests(digests)).entries);
-  const skipped: { readonly path: string; readonly reason: string }[] = [];
-  let hole: string | undefined;
-  let found: FoundCheckpoint | undefined;
-  for await (const each of store.newestFirst(skipped)) {
-    const missing = record.holeBefore(each.checkpoint.state);
-    if (missing === undefined) {
-      found = each;
-      break;
-    }
-    hole ??= `${dir}: ${missing}, before the checkpoint of step ${each.checkpoint.state["optimizerSteps"]}`;
-  }
-  for (const { reason } of skipped) message(`warning: passed over ${reason}`);
-  if (found) trainer.resume(found.checkpoint);
-  const goesOn = found ? `goes on from that of step ${trainer.steps}` : "begins anew";
-  if (hole !== undefined) message(`warning: ${hole}; the run ${goesOn}`);
-  else if (!found && skipped.length > 0) message(`warning: ${dir}: no checkpoint is whole; the run begins anew`);
-  const onBroken = (reason: string, kept: string): void => message(`warning: ${reason}; it is kept as ${kept}`);
-  await store.discardAfter(found ? trainer.steps : -1);
-  const { events } = await trimLog(log, trainer.steps, onBroken, { good: record.events });
-  await trimDigests(digests, trainer.steps, onBroken, { good: record.digests });
-  return found !== undefined && lacksEvaluation(events, found.checkpoint.state);
-}
-
 /** Judges the end with running statistics estimated anew. */
 async function* reestimated(trainer: Trainer, { train }: Prepared, { experiment, setting }: Plan): AsyncGenerator<RunEvent> {
   const { reestimate } = experiment.evaluate;
@@ -264,7 +233,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     const store = new CheckpointStore({ dir: run.folder.checkpoints, keep: 2 });
     saver.store = store;
     let evaluateFirst = false;
-    if (existsSync(run.folder.recipe)) evaluateFirst = await takeUp(trainer, store, run, message);
+    if (existsSync(run.folder.recipe)) evaluateFirst = await takeUp(trainer, store, run.folder, message);
     else await writeRunRecipe(plan, run, surroundings);
     const log = openRunLog(run.folder.log, { append: existsSync(run.folder.log), onTrouble: message });
     recorder.open(run.folder, message);
