@@ -1,6 +1,6 @@
 // Where a recipe's run goes on that was begun.
 import type { Trainer } from "../../train/index.ts";
-import type { CheckpointStore, FoundCheckpoint } from "../../train/node/checkpoint-store.ts";
+import type { CheckpointStore, FoundCheckpoint, SkippedCheckpoint } from "../../train/node/checkpoint-store.ts";
 import { lacksEvaluation } from "../run/missing.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 import { readableDigests, readableLog, trimDigests, trimLog } from "../run/trim.ts";
@@ -17,7 +17,7 @@ export async function takeUp(
   message: (text: string) => void,
 ): Promise<boolean> {
   const record = unbrokenRecord((await readableLog(log)).entries, (await readableDigests(digests)).entries);
-  const skipped: { readonly path: string; readonly reason: string }[] = [];
+  const skipped: SkippedCheckpoint[] = [];
   let hole: string | undefined;
   let found: FoundCheckpoint | undefined;
   for await (const each of store.newestFirst(skipped)) {
@@ -29,6 +29,8 @@ export async function takeUp(
     hole ??= `${dir}: ${missing}, before the checkpoint of step ${each.checkpoint.state["optimizerSteps"]}`;
   }
   for (const { reason } of skipped) message(`warning: passed over ${reason}`);
+  const unread = skipped.find(({ damaged }) => !damaged);
+  if (!found && unread) throw new Error(`${dir}: no checkpoint can be read, wanted one; ${unread.reason}`);
   if (found) trainer.resume(found.checkpoint);
   const goesOn = found ? `goes on from that of step ${trainer.steps}` : "begins anew";
   if (hole !== undefined) message(`warning: ${hole}; the run ${goesOn}`);

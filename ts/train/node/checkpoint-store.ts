@@ -2,6 +2,7 @@
 // which are hard links (a copy where the file system has none), so they cost no space and outlive the file they name.
 // Order of a save: the new file whole, then last, then best, then the old ones go. Killed anywhere in between, latest() finds a good one.
 import { dirname, join } from "node:path";
+import { FormatError } from "../../data/format-error.ts";
 import type { Checkpoint } from "../checkpoint-format.ts";
 import {
   TEMPORARY,
@@ -22,11 +23,19 @@ export interface StoredCheckpoint {
   readonly path: string;
 }
 
+/** A file that was passed over, and why. */
+export interface SkippedCheckpoint {
+  readonly path: string;
+  readonly reason: string;
+  /** What it holds is no checkpoint; else it could not be read. */
+  readonly damaged: boolean;
+}
+
 export interface FoundCheckpoint {
   readonly path: string;
   readonly checkpoint: Checkpoint;
-  /** Newer files that were passed over, and why. */
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** Newer files. */
+  readonly skipped: readonly SkippedCheckpoint[];
 }
 
 const ENDING = ".safetensors";
@@ -80,7 +89,7 @@ export class CheckpointStore {
    * The checkpoints that are whole, newest first; at the end those that are named last and best, whatever their step. Files that are not
    * are added to `skipped`.
    */
-  async *newestFirst(skipped: { path: string; reason: string }[] = []): AsyncGenerator<FoundCheckpoint> {
+  async *newestFirst(skipped: SkippedCheckpoint[] = []): AsyncGenerator<FoundCheckpoint> {
     const names = await this.#names();
     const paths = this.#stored(names)
       .map(({ path }) => path)
@@ -91,7 +100,7 @@ export class CheckpointStore {
       try {
         checkpoint = await this.#read(path);
       } catch (error) {
-        skipped.push({ path, reason: error instanceof Error ? error.message : String(error) });
+        skipped.push({ path, reason: error instanceof Error ? error.message : String(error), damaged: error instanceof FormatError });
         continue;
       }
       yield { path, checkpoint, skipped: [...skipped] };
@@ -100,7 +109,7 @@ export class CheckpointStore {
 
   /** The newest checkpoint that is whole; undefined where there is no file. Throws where there are files and none is good. */
   async latest(): Promise<FoundCheckpoint | undefined> {
-    const skipped: { path: string; reason: string }[] = [];
+    const skipped: SkippedCheckpoint[] = [];
     for await (const found of this.newestFirst(skipped)) return found;
     if (skipped.length === 0) return undefined;
     throw new Error(
