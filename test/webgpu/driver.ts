@@ -18,10 +18,14 @@ export function missingDriver(): string | null {
   return `no Vulkan driver for it (${driver} of Debian's chromium)`;
 }
 
+/** Why there is no package for tests; null where there is one. */
+export function missingPackage(): string | null {
+  return existsSync(packageFile) ? null : "package webgpu is not installed (node --import tsx test/runtimes/install.ts webgpu)";
+}
+
 /** Why there is no GPU for tests in Node; null where there is one. */
 export function missing(): string | null {
-  if (!existsSync(packageFile)) return "package webgpu is not installed (node --import tsx test/runtimes/install.ts webgpu)";
-  return missingDriver();
+  return missingPackage() ?? missingDriver();
 }
 
 /** In a program: the package's GPU. */
@@ -43,17 +47,25 @@ export function driverVariables(runtime: string): Readonly<Record<string, string
   return { XDG_RUNTIME_DIR: runtime, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: libraries };
 }
 
-/** Runs a program of test/webgpu with the driver in its environment. */
-export function runProgram(file: string, args: readonly string[] = []): Finished {
+/** For a process that finds no Vulkan driver. */
+const noDriver = Object.fromEntries(["VK_ICD_FILENAMES", "VK_DRIVER_FILES"].map((name) => [name, join(home, "no-driver.json")]));
+
+/** Runs Node with the driver in its environment, or with none. */
+export function runNode(args: readonly string[], cwd: string, withDriver = true): Finished {
   const runtime = mkdtempSync(join(tmpdir(), "perpend-gpu-"));
   try {
-    return spawnSync(process.execPath, ["--import", "tsx", join(home, file), ...args], {
-      cwd: home,
+    return spawnSync(process.execPath, args, {
+      cwd,
       encoding: "utf8",
-      env: { ...process.env, ...driverVariables(runtime) },
+      env: { ...process.env, ...(withDriver ? driverVariables(runtime) : noDriver) },
       maxBuffer: 64 * 1024 * 1024,
     });
   } finally {
     rmSync(runtime, { recursive: true, force: true });
   }
+}
+
+/** Runs a program of test/webgpu with the driver in its environment. */
+export function runProgram(file: string, args: readonly string[] = []): Finished {
+  return runNode(["--import", "tsx", join(home, file), ...args], home);
 }

@@ -38,6 +38,14 @@ function link(folder: string, name: string): void {
   symlinkSync(join(home, "node_modules", name), place, "junction");
 }
 
+/** Unpacks perpend into a folder's node_modules, with what it depends on, and says where; optional peers are left out. */
+export function installPackage(folder: string): string {
+  const unpacked = unpack(folder);
+  const { dependencies } = JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8")) as { dependencies: Record<string, string> };
+  for (const name of Object.keys(dependencies)) link(folder, name);
+  return unpacked;
+}
+
 const bundle = (folder: string, entries: readonly string[], out: string, options: BuildOptions): Promise<unknown> =>
   build({
     absWorkingDir: folder,
@@ -50,9 +58,7 @@ const bundle = (folder: string, entries: readonly string[], out: string, options
 /** Makes the folder, with a bundle for pages in web/ and one for workerd in edge/. */
 export async function makeConsumer(): Promise<Consumer> {
   const folder = mkdtempSync(join(tmpdir(), "perpend-consumer-"));
-  const unpacked = unpack(folder);
-  const { dependencies } = JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8")) as { dependencies: Record<string, string> };
-  for (const name of Object.keys(dependencies)) link(folder, name);
+  const unpacked = installPackage(folder);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true, dependencies: { perpend: "*" } }));
   for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text);
   const { outputText } = ts.transpileModule(readFileSync(join(home, "test/runtimes/packaged/twenty-steps.ts"), "utf8"), {

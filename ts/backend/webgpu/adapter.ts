@@ -17,8 +17,13 @@ async function gpuOfPackage(): Promise<GPU> {
   let loaded: { readonly create: (options: readonly string[]) => GPU };
   try {
     loaded = (await import(/* @vite-ignore */ name)) as typeof loaded;
-  } catch {
-    throw new DeviceError("unavailable", `no navigator.gpu here and no package webgpu, ${NONE}`);
+  } catch (error) {
+    // Engines differ in what they say of a package that is not there; one that is there and does not load has a code of its own.
+    const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+    if (typeof code !== "string" || code === "ERR_MODULE_NOT_FOUND")
+      throw new DeviceError("unavailable", `no navigator.gpu here and no package webgpu, ${NONE}`);
+    const [why] = String(message).split("\n", 1);
+    throw new DeviceError("unavailable", `the package webgpu does not load (${why}), wanted one built for this system`);
   }
   return loaded.create([]);
 }
