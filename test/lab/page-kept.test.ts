@@ -51,6 +51,8 @@ else {
     assert.is(await again.$$eval(".samples img", (found) => found.length), 16);
     await again.reload();
     await again.getByRole("button", { name: "Forget" }).click();
+    // It goes when all is forgotten.
+    await again.locator(".banner").waitFor({ state: "detached" });
     await again.reload();
     await again.waitForSelector(".card");
     assert.is(await again.locator(".banner").count(), 0);
