@@ -1,4 +1,5 @@
 // Writes tar archives, good and bad ones, for the tests of the reader.
+import { joinBytes } from "../../ts/data/join-bytes.ts";
 
 export interface TarMember {
   readonly name: string;
@@ -37,5 +38,5 @@ export function tar(members: readonly TarMember[]): Uint8Array {
     blocks.push(header, padded);
   }
   blocks.push(new Uint8Array(1024));
-  return Uint8Array.from(blocks.flatMap((block) => [...block]));
+  return joinBytes(blocks);
 }

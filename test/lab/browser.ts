@@ -10,6 +10,7 @@ import { programOptions, testLoader, trainerSettings, trainLoader } from "../../
 import { serveLab, type LabServer } from "../../ts/cli/lab-server.ts";
 import { openSource } from "../../ts/lab/data-source.ts";
 import type { LabSettings } from "../../ts/lab/fields.ts";
+import type { Splits } from "../../ts/lab/given-data.ts";
 import { bundleLab } from "../../ts/lab/node/bundle.ts";
 import { runsOf } from "../../ts/lab/settings.ts";
 import { LocalPool, Trainer } from "../../ts/node.ts";
@@ -135,15 +136,24 @@ export async function clickAtStep(page: Page, step: number, name: string): Promi
   );
 }
 
+/** Drops files and folders of this machine on the page, as a person does. */
+export async function dropOn(page: Page, ...files: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  await session.detach();
+}
+
 export function digestsOf(page: Page): Promise<string[]> {
   return page.$$eval(".digest dd", (found) => found.map((each) => each.textContent?.trim() ?? ""));
 }
 
-/** The digests that settings come to in Node, on one thread. */
-export async function expectedDigests(lab: LabSettings): Promise<string[]> {
+/** The digests that settings come to in Node, on one thread; on drawn shapes unless a set is given. */
+export async function expectedDigests(lab: LabSettings, given?: Splits): Promise<string[]> {
   const digests: string[] = [];
   for (const { settings } of runsOf(lab)) {
-    const { train, test } = await openSource({ kind: "shapes" }, settings);
+    const { train, test } = given ?? (await openSource({ kind: "shapes" }, settings));
     const loader = trainLoader(train, settings);
     const pool = new LocalPool(program, { options: programOptions(settings, loader) });
     const trainer = new Trainer({ ...trainerSettings(settings, loader), pool, test: testLoader(test, settings) });

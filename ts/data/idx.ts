@@ -49,6 +49,19 @@ export function checkIdxSize(size: number, header: IdxHeader, file: string): voi
   checkFileSize(file, size, header.fileBytes, `header ${header.headerBytes}, data ${header.sizes.join(" x ")}`);
 }
 
+/** DEFLATE cannot pack more than 1032 bytes into one: a file that claims more lies. */
+export const LARGEST_RATIO = 1032;
+
+/** Refuses a packed file whose header promises more than so many packed bytes can hold, or more than `most`, before memory is taken. */
+export function checkIdxClaim({ sizes, fileBytes }: IdxHeader, packedBytes: number, most: number, file: string): void {
+  const refuse = (wanted: string): never => {
+    throw new FormatError({ file, offset: 4, found: `sizes ${sizes.join(" x ")}`, wanted });
+  };
+  const possible = packedBytes * LARGEST_RATIO;
+  if (fileBytes > possible) refuse(`at most ${possible} bytes, what ${packedBytes} packed bytes can hold`);
+  if (fileBytes > most) refuse(`at most ${most} bytes`);
+}
+
 export interface IdxInfo {
   readonly name?: string;
   readonly classes?: number;

@@ -1,13 +1,14 @@
 // Data sets from files that a person gave to the page, by the readers that the command line has. Where a set has no part to judge by, every
 // sixth image is held out.
 import { cifarDataset, cifarRecords, readCifarRecords } from "../data/cifar.ts";
-import { CIFAR10, CIFAR100_FINE, FormatError, parseIdx, subset, type CifarFormat, type Dataset } from "../data/index.ts";
+import { FormatError, parseIdx, subset, type CifarFormat, type Dataset } from "../data/index.ts";
 import { readTar } from "../data/tar.ts";
 import type { TrainSettings } from "../cli/settings/settings.ts";
 import type { GivenFile, Splits } from "./given-data.ts";
 import { readPictures } from "./pictures.ts";
-import { MOST_ALL, nameOf, type FileSource } from "./recognize.ts";
-import { bytesOf, unpacked } from "./unpack.ts";
+import { MOST_ALL } from "./recognize.ts";
+import { archiveOf, CIFARS, idxRole, isTestFile, nameOf, type FileSource } from "./standard-sets.ts";
+import { idxBytes, unpacked, wholeFile } from "./unpack.ts";
 
 /** One image of so many is held out. */
 const HELD_OUT = 6;
@@ -27,80 +28,84 @@ export function heldOut(all: Dataset): Splits {
   };
 }
 
-const CIFARS = {
-  cifar10: {
-    format: CIFAR10,
-    folder: "cifar-10-batches-bin",
-    sizes: new Map([...[1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`), "test_batch.bin"].map((name) => [name, 30_730_000])),
-  },
-  cifar100: {
-    format: CIFAR100_FINE,
-    folder: "cifar-100-binary",
-    sizes: new Map([
-      ["train.bin", 153_700_000],
-      ["test.bin", 30_740_000],
-    ]),
-  },
-} as const;
+/** Records of several files as one set, put in a file at a time: nothing but the file at hand is in memory twice. */
+class Records {
+  private readonly format: CifarFormat;
+  private readonly images: Uint8Array;
+  private readonly labels: Uint8Array;
+  private readonly places: number[] = [];
 
-interface NamedBytes {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-async function unpackArchive({ path, file }: GivenFile, { folder, sizes }: (typeof CIFARS)["cifar10" | "cifar100"]): Promise<NamedBytes[]> {
-  const name = nameOf(path);
-  const found = new Map<string, Uint8Array>();
-  for await (const piece of readTar(unpacked(file, name, MOST_ALL), { file: name, folder, files: sizes })) {
-    const bytes = found.get(piece.name) ?? new Uint8Array(piece.size);
-    bytes.set(piece.bytes, piece.at);
-    found.set(piece.name, bytes);
+  /** Files by name and bytes, in the order of the set. */
+  constructor(files: readonly (readonly [name: string, bytes: number])[], format: CifarFormat) {
+    let total = 0;
+    for (const [name, bytes] of files) {
+      this.places.push(total);
+      total += cifarRecords(bytes, format, name);
+    }
+    this.format = format;
+    this.images = new Uint8Array(total * 3072);
+    this.labels = new Uint8Array(total);
   }
-  return [...sizes.keys()].map((each) => ({ name: each, bytes: found.get(each) ?? new Uint8Array(0) }));
+
+  put(index: number, name: string, bytes: Uint8Array): void {
+    readCifarRecords(bytes, this.format, name, this.images, this.labels, this.places[index]);
+  }
+
+  dataset(): Dataset {
+    return cifarDataset(this.images, this.labels, this.format);
+  }
 }
 
-function readRecords(files: readonly NamedBytes[], format: CifarFormat): Dataset {
-  const counts = files.map(({ name, bytes }) => cifarRecords(bytes.length, format, name));
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const images = new Uint8Array(total * 3072);
-  const labels = new Uint8Array(total);
-  let at = 0;
-  for (const { name, bytes } of files) at += readCifarRecords(bytes, format, name, images, labels, at);
-  return cifarDataset(images, labels, format);
+async function readArchive(given: GivenFile, { format, folder, sizes }: (typeof CIFARS)[keyof typeof CIFARS]): Promise<Splits> {
+  const file = nameOf(given.path);
+  const part = (isTest: boolean) => {
+    const files = [...sizes].filter(([name]) => isTestFile(name) === isTest);
+    return { names: files.map(([name]) => name), records: new Records(files, format) };
+  };
+  const [train, test] = [part(false), part(true)];
+  const buffer = new Uint8Array(Math.max(...sizes.values()));
+  for await (const { name, size, at, bytes } of readTar(unpacked(given, MOST_ALL), { file, folder, files: sizes })) {
+    buffer.set(bytes, at);
+    if (at + bytes.length < size) continue;
+    const { names, records } = isTestFile(name) ? test : train;
+    records.put(names.indexOf(name), `${name} in ${file}`, buffer.subarray(0, size));
+  }
+  return { train: train.records.dataset(), test: test.records.dataset() };
 }
 
-async function readCifar(files: readonly GivenFile[], kind: keyof typeof CIFARS): Promise<Splits> {
-  const known = CIFARS[kind];
-  const isArchive = /\.tar\.gz$/i.test(files[0].path);
-  const read = async ({ path, file }: GivenFile): Promise<NamedBytes> => ({
-    name: nameOf(path),
-    bytes: await bytesOf(file, path, MOST_ALL),
-  });
-  const named = isArchive ? await unpackArchive(files[0], known) : await Promise.all(files.map(read));
+async function readLoose(files: readonly GivenFile[], format: CifarFormat): Promise<Dataset> {
+  const records = new Records(
+    files.map(({ path, file }) => [nameOf(path), file.size]),
+    format,
+  );
+  for (const [index, given] of files.entries()) records.put(index, nameOf(given.path), await wholeFile(given));
+  return records.dataset();
+}
+
+async function readCifar(files: readonly GivenFile[], known: (typeof CIFARS)[keyof typeof CIFARS]): Promise<Splits> {
+  if (archiveOf(files[0].path)) return readArchive(files[0], known);
   // As the command line orders them: by name.
-  const sorted = [...named].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const test = sorted.filter(({ name }) => /^test/i.test(name));
-  const train = sorted.filter(({ name }) => !/^test/i.test(name));
-  if (test.length === 0) return heldOut(readRecords(train, known.format));
-  if (train.length === 0) return heldOut(readRecords(test, known.format));
-  return { train: readRecords(train, known.format), test: readRecords(test, known.format) };
+  const sorted = [...files].sort((a, b) => (nameOf(a.path) < nameOf(b.path) ? -1 : 1));
+  const test = sorted.filter(({ path }) => isTestFile(path));
+  const train = sorted.filter(({ path }) => !isTestFile(path));
+  if (test.length === 0 || train.length === 0) return heldOut(await readLoose(sorted, known.format));
+  return { train: await readLoose(train, known.format), test: await readLoose(test, known.format) };
 }
 
 async function readMnist(files: readonly GivenFile[]): Promise<Splits> {
-  const find = (part: RegExp, what: RegExp): GivenFile | undefined =>
-    files.find(({ path }) => part.test(nameOf(path)) && what.test(nameOf(path)));
-  const read = async (part: RegExp): Promise<Dataset | null> => {
-    const [images, labels] = [find(part, /images/i), find(part, /labels/i)];
+  const read = async (part: string): Promise<Dataset | null> => {
+    const [images, labels] = ["images-idx3", "labels-idx1"].map((what) =>
+      files.find(({ path }) => idxRole(path) === `${part}-${what}-ubyte`),
+    );
     if (!images && !labels) return null;
     if (!images || !labels) {
       const found = nameOf((images ?? labels)?.path ?? "");
       throw new FormatError({ file: found, offset: -1, found: "one file of two", wanted: "images and labels, both" });
     }
-    const [imageFile, labelFile] = [nameOf(images.path), nameOf(labels.path)];
-    const bytes = await Promise.all([bytesOf(images.file, imageFile, MOST_ALL), bytesOf(labels.file, labelFile, MOST_ALL)]);
-    return parseIdx(bytes[0], bytes[1], { imageFile, labelFile });
+    const bytes = [await idxBytes(images, 3, MOST_ALL), await idxBytes(labels, 1, MOST_ALL)] as const;
+    return parseIdx(...bytes, { imageFile: nameOf(images.path), labelFile: nameOf(labels.path) });
   };
-  const [train, test] = [await read(/^train/i), await read(/^(t10k|test)/i)];
+  const [train, test] = [await read("train"), await read("t10k")];
   if (train && test) return { train, test };
   const only = train ?? test;
   if (only) return heldOut(only);
@@ -111,5 +116,5 @@ async function readMnist(files: readonly GivenFile[]): Promise<Splits> {
 export async function readFiles({ dataset, files }: FileSource, { imgSize }: TrainSettings): Promise<Splits> {
   if (dataset === "mnist") return readMnist(files);
   if (dataset === "image-folder") return readPictures(files, imgSize ?? 32);
-  return readCifar(files, dataset);
+  return readCifar(files, CIFARS[dataset]);
 }

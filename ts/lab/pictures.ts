@@ -3,7 +3,8 @@
 import { arrayDataset, FormatError, type Dataset } from "../data/index.ts";
 import { fitted } from "../data/picture.ts";
 import type { GivenFile, Splits } from "./given-data.ts";
-import { classOf, nameOf } from "./recognize.ts";
+import { classOf } from "./recognize.ts";
+import { nameOf } from "./standard-sets.ts";
 
 /** Pixels of a picture, at most. */
 const MOST_PIXELS = 2 ** 26;

@@ -2,10 +2,7 @@
 // bounded: by what DEFLATE can pack, and by a number of bytes.
 import { constants, gunzipSync } from "node:zlib";
 import { FormatError } from "../format-error.ts";
-import { checkIdxSize, readIdxHeader } from "../idx.ts";
-
-/** DEFLATE cannot pack more than 1032 bytes into one: a file that claims more lies. */
-const LARGEST_RATIO = 1032;
+import { checkIdxClaim, checkIdxSize, LARGEST_RATIO, readIdxHeader } from "../idx.ts";
 
 /** Bytes that a file may unpack to. */
 export const MOST_UNPACKED = 0x7fff_ffff;
@@ -31,13 +28,8 @@ function unpackStart(bytes: Uint8Array, file: string): Uint8Array {
 export function unpackIdx(bytes: Uint8Array, rank: number, file: string): Uint8Array {
   const within = `${file} (unpacked)`;
   const header = readIdxHeader(unpackStart(bytes, file), rank, within);
-  const { fileBytes, sizes } = header;
-  const refuse = (wanted: string): never => {
-    throw new FormatError({ file: within, offset: 4, found: `sizes ${sizes.join(" x ")}`, wanted });
-  };
-  if (fileBytes > bytes.length * LARGEST_RATIO)
-    refuse(`at most ${bytes.length * LARGEST_RATIO} bytes, what ${bytes.length} packed bytes can hold`);
-  if (fileBytes > MOST_UNPACKED) refuse(`at most ${MOST_UNPACKED} bytes`);
+  checkIdxClaim(header, bytes.length, MOST_UNPACKED, within);
+  const { fileBytes } = header;
   let unpacked: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
   try {
     // With `info` there is also how much of the file was of use.

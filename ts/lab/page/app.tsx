@@ -2,8 +2,9 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { DataSource } from "../given-data.ts";
 import { DEFAULTS, type LabSettings } from "../fields.ts";
-import { recognize } from "../recognize.ts";
+import { recognizeMore } from "../recognize.ts";
 import { fromHash, runsOf, toHash } from "../settings.ts";
+import { missingOf } from "../standard-sets.ts";
 import type { Storage } from "../storage.ts";
 import { Attached, attachedAddress } from "./attached.ts";
 import { Controls } from "./controls.tsx";
@@ -36,6 +37,9 @@ export function App() {
   const [initial] = useState(() => fromHash(location.hash));
   const [settings, setSettings] = useState(initial.settings);
   const [source, setSource] = useState<DataSource>(SHAPES);
+  // Also before the page is drawn anew: files may be dropped while others are looked at.
+  const latest = useRef(source);
+  latest.current = source;
   const [fileProblem, setFileProblem] = useState("");
   const [dropping, setDropping] = useState(false);
   const [storage, setStorage] = useState<Storage | null>(null);
@@ -85,10 +89,13 @@ export function App() {
 
   const takeFiles = async (given: Promise<ReturnType<typeof chosenFiles>> | ReturnType<typeof chosenFiles>): Promise<void> => {
     try {
-      const found = recognize(await given);
+      const files = await given;
+      const found = recognizeMore(latest.current, files);
+      latest.current = found;
       setSource(found);
       setFileProblem("");
-      change({ dataset: found.dataset, trainSamples: null, testSamples: null });
+      // A set that was chosen by the address has its numbers from there.
+      if (found.dataset !== settings.dataset) change({ dataset: found.dataset, trainSamples: null, testSamples: null });
       say(`Taken: ${found.files.length} files.`);
     } catch (error) {
       setFileProblem((error as Error).message);
@@ -121,7 +128,8 @@ export function App() {
     if (kept) await storage?.remove(kept.session).catch(() => {});
     setKept(null);
   };
-  const ready = settings.dataset === "shapes" || (source.kind === "files" && source.dataset === settings.dataset);
+  const whole = source.kind === "files" && source.dataset === settings.dataset && missingOf(source).needed.length === 0;
+  const ready = settings.dataset === "shapes" || whole;
   const epochs = runs.views.find((view) => view.start)?.start?.epochs ?? settings.epochs;
 
   return (

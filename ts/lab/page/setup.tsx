@@ -3,6 +3,7 @@ import { OPTIMIZERS, SCHEDULES, SKIPS } from "../../cli/settings/settings.ts";
 import type { DataSource } from "../given-data.ts";
 import type { LabSettings } from "../fields.ts";
 import { sizeText } from "../recognize.ts";
+import { missingOf } from "../standard-sets.ts";
 import { NumberField, Select, type Change } from "./fields.tsx";
 import { FAMILIES, familyOf } from "./model-choice.ts";
 
@@ -30,13 +31,30 @@ export interface SetupProps {
   readonly problem: string;
 }
 
+/** What was given, and what is missing of it. */
+function describeFiles(source: DataSource): { readonly note: string; readonly lack: string } {
+  if (source.kind === "shapes")
+    return { note: "Or drop CIFAR, MNIST or a folder of pictures on the page. Files stay on this machine.", lack: "" };
+  const { files } = source;
+  const { needed, others, holdsOut } = missingOf(source);
+  const size = files.reduce((sum, { file }) => sum + file.size, 0);
+  const held = holdsOut ? " Every sixth image is held out." : "";
+  return {
+    note: `${files.length} ${files.length === 1 ? "file" : "files"}, ${sizeText(size)}. They stay on this machine.${
+      others.length > 0 ? ` Without ${others.join(", ")}.` : ""
+    }${held}`,
+    lack: needed.length > 0 ? `Missing: ${needed.join(", ")}. Choose or drop what is missing, too.` : "",
+  };
+}
+
 function Images({ settings, source, onChange, onFiles, problem }: SetupProps) {
   const own = source.kind === "files" ? source.dataset : null;
   const sets = (["shapes", ...(own ? [own] : [])] as LabSettings["dataset"][]).concat(
     settings.dataset !== "shapes" && settings.dataset !== own ? [settings.dataset] : [],
   );
   const missing = settings.dataset !== "shapes" && settings.dataset !== own;
-  const size = source.kind === "files" ? source.files.reduce((sum, { file }) => sum + file.size, 0) : 0;
+  const { note, lack } = describeFiles(source);
+  const said = [problem, lack].filter((text) => text !== "").join(" ");
   return (
     <fieldset>
       <legend>Images</legend>
@@ -63,15 +81,11 @@ function Images({ settings, source, onChange, onFiles, problem }: SetupProps) {
           />
         </label>
       </div>
-      <p class="note">
-        {source.kind === "files"
-          ? `${source.files.length} ${source.files.length === 1 ? "file" : "files"}, ${sizeText(size)}. They stay on this machine.`
-          : "Or drop CIFAR, MNIST or a folder of pictures on the page. Files stay on this machine."}
-      </p>
+      <p class="note">{note}</p>
       {missing && <p class="problem">This set needs its files: choose or drop them.</p>}
-      {problem !== "" && (
+      {said !== "" && (
         <p class="problem" role="alert">
-          {problem}
+          {said}
         </p>
       )}
     </fieldset>
