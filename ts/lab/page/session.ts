@@ -22,6 +22,15 @@ function seatsOf({ id, lab }: Pick<StoredSession, "id" | "lab">): WorkerSeat[] {
   }));
 }
 
+/** Bytes that are copied at once: the page draws in between. */
+const PIECE = 4 * 2 ** 20;
+
+async function copyOf(file: Blob): Promise<Blob> {
+  const pieces: Blob[] = [];
+  for (let at = 0; at < file.size; at += PIECE) pieces.push(new Blob([await file.slice(at, at + PIECE).arrayBuffer()]));
+  return pieces.length === 1 ? pieces[0] : new Blob(pieces);
+}
+
 export class Session extends Runs<WorkerSeat> {
   readonly id: string;
   readonly lab: LabSettings;
@@ -71,7 +80,7 @@ export class Session extends Runs<WorkerSeat> {
     if (kept.source.kind !== "files" || !this.storage) return;
     try {
       const files: GivenFile[] = [];
-      for (const { path, file } of kept.source.files) files.push({ path, file: new Blob([await file.arrayBuffer()]) });
+      for (const { path, file } of kept.source.files) files.push({ path, file: await copyOf(file) });
       await this.storage.saveSession({ ...kept, source: { ...kept.source, files } });
     } catch {
       // No room for the copy: the files themselves have to be there.
