@@ -32,6 +32,12 @@ const exactGlobals = [
   { name: "Intl", message: "The locale of the machine must not reach a result." },
 ];
 
+/** uvu takes a string for a label and looks at no text. */
+const textOfErrors = ["Literal[regex=undefined]", "TemplateLiteral"].map((kind) => ({
+  selector: `CallExpression[callee.object.name="assert"][callee.property.name="throws"] > ${kind}.arguments:nth-child(2)`,
+  message: "Looks at no text: wanted a regular expression or saying(text) of test/saying.ts.",
+}));
+
 const recipeDefault = { selector: "ExportDefaultDeclaration", message: "Named exports only; recipes alone have a default." };
 
 const assemblyOnly = [
@@ -114,5 +120,6 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true } },
     rules: { "@typescript-eslint/no-floating-promises": "error", "@typescript-eslint/no-misused-promises": "error" },
   },
+  { files: ["test/**/*.ts"], rules: { "no-restricted-syntax": ["error", recipeDefault, ...textOfErrors] } },
   { files: ["*.config.js"], rules: { "no-restricted-syntax": "off" } },
 );

@@ -17,6 +17,7 @@ import {
   type Tensor,
 } from "../../ts/autograd/index.ts";
 import { normals } from "./normals.ts";
+import { saying } from "../saying.ts";
 
 const test = suite("autograd/weighted update");
 
@@ -111,8 +112,8 @@ for (const [name, [fused, apart]] of Object.entries(pairs))
 test("refuses shapes that differ and factors of several values", () => {
   scope(() => {
     const [x, f, two] = [tensor(new Float32Array(6), [2, 3]), tensor(new Float32Array(6), [3, 2]), tensor([1, 2], [2])];
-    assert.throws(() => weightedUpdate(x, f, {}), "weightedUpdate: stream [2,3] and branch [3,2], wanted equal shapes [N, ..., C]");
-    assert.throws(() => weightedUpdate(x, x, { stream: two }), "weightedUpdate: a factor of [2], wanted one value");
+    assert.throws(() => weightedUpdate(x, f, {}), saying("weightedUpdate: stream [2,3] and branch [3,2], wanted equal shapes [N, ..., C]"));
+    assert.throws(() => weightedUpdate(x, x, { stream: two }), saying("weightedUpdate: a factor of [2], wanted one value"));
   });
 });
 

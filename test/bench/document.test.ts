@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { sectionsOf, writeBetween } from "../../bench/suite/document.ts";
 import { measured, type Measured, type Unit } from "../../bench/suite/rows.ts";
+import { saying } from "../saying.ts";
 
 const document = suite("bench document");
 
@@ -57,7 +58,7 @@ document("is written between the marks of its engine, again and again", () => {
   assert.is(after, before.replace("\nold\n", "\n\nnew\n\n"));
   assert.is(writeBetween(after, "node20", "new", "FILE"), after);
   assert.throws(() => writeBetween(before, "node26", "x", "FILE"), /^bench: FILE without <!-- bench:node26:begin --> and /);
-  assert.throws(() => writeBetween("<!-- bench:a:end --><!-- bench:a:begin -->", "a", "x", "FILE"), "in this order");
+  assert.throws(() => writeBetween("<!-- bench:a:end --><!-- bench:a:begin -->", "a", "x", "FILE"), saying("in this order"));
 });
 
 document("docs/performance.md has marks for both engines and for the peers", () => {

@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { augment } from "../../ts/data/augment.ts";
 import { arrayDataset, collectDataset, drawnDataset, slice, split, subset, take, type DatasetInfo } from "../../ts/data/dataset.ts";
+import { saying } from "../saying.ts";
 
 const dataset = suite("dataset");
 const info: DatasetInfo = { name: "tiny", classes: 3, image: { height: 2, width: 1, channels: 2 } };
@@ -99,7 +100,7 @@ dataset("collects from any source, bytes or floats, each sample once", () => {
   assert.equal([...d.get(2).image], [2, 0.5, 0, -1]);
   assert.instance(collectDataset(arrayDataset(images, labels, info), info).images, Uint8Array);
   const short = { length: 1, get: () => ({ image: new Uint8Array(3), label: 0 }) };
-  assert.throws(() => collectDataset(short, info), "collectDataset: image 0 has 3 values, wanted 4");
+  assert.throws(() => collectDataset(short, info), saying("collectDataset: image 0 has 3 values, wanted 4"));
   const mixed = { length: 2, get: (i: number) => ({ image: i === 0 ? new Uint8Array(4) : new Float32Array(4), label: 0 }) };
   assert.throws(() => collectDataset(mixed, info), /image 1 is a Float32Array/);
 });

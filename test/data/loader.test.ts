@@ -6,6 +6,7 @@ import { arrayDataset } from "../../ts/data/dataset.ts";
 import { DataLoader, type Batch, type LoaderOptions } from "../../ts/data/loader.ts";
 import { stream } from "../../ts/random.ts";
 import { defaultShards } from "../../ts/shards.ts";
+import { saying } from "../saying.ts";
 
 const loader = suite("loader");
 const image = { height: 4, width: 3, channels: 3 };
@@ -170,8 +171,8 @@ loader("options that have no meaning are refused", () => {
       message,
     );
   const l = new DataLoader(dataset, options);
-  assert.throws(() => l.load(0, 5), "DataLoader: batch 5 of an epoch, wanted 0 to 4");
-  assert.throws(() => l.load(-1, 0), "DataLoader: epoch is -1, wanted a whole number from 0");
+  assert.throws(() => l.load(0, 5), saying("DataLoader: batch 5 of an epoch, wanted 0 to 4"));
+  assert.throws(() => l.load(-1, 0), saying("DataLoader: epoch is -1, wanted a whole number from 0"));
 });
 
 loader.run();

@@ -5,6 +5,7 @@ import { stream } from "../../ts/random.ts";
 import { FIGURES } from "../../ts/data/figures.ts";
 import { SHAPES_CLASSES, SHAPES_MEAN, SHAPES_STD, shapes } from "../../ts/data/synthetic.ts";
 import type { Dataset } from "../../ts/data/dataset.ts";
+import { saying } from "../saying.ts";
 
 const synthetic = suite("synthetic");
 
@@ -105,7 +106,7 @@ synthetic("a linear classifier learns something and stays under 60 %", () => {
 });
 
 synthetic("arguments that have no meaning are refused", () => {
-  assert.throws(() => shapes({ count: 0 }), "shapes: count is 0, wanted a whole number from 1");
+  assert.throws(() => shapes({ count: 0 }), saying("shapes: count is 0, wanted a whole number from 1"));
   assert.throws(() => shapes({ count: 1, seed: -1 }), /seed is -1/);
 });
 

@@ -7,6 +7,7 @@ import { deletionAccuracies, type LabeledBatch } from "../../ts/metrics/index.ts
 import { additive, BranchMask, masked, resnetV2, vit } from "../../ts/models/index.ts";
 import type { Layer } from "../../ts/nn/index.ts";
 import { signed } from "../golden/hash.ts";
+import { saying } from "../saying.ts";
 
 const test = suite("metrics/deletion");
 
@@ -62,7 +63,7 @@ test("batches count by their images", () => {
   });
   const remove = (blocks: readonly number[]): void => mask.delete(blocks);
   assert.equal(deletionAccuracies(model, [part(0, 4), part(4, 12)], remove, [[]]), [9 / 12]);
-  assert.throws(() => deletionAccuracies(model, [], remove, [[]]), "deletionAccuracies: a set without images, wanted at least one");
+  assert.throws(() => deletionAccuracies(model, [], remove, [[]]), saying("deletionAccuracies: a set without images, wanted at least one"));
 });
 
 test("the net is whole again after an error", () => {

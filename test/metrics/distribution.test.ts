@@ -5,13 +5,17 @@ import { collectLayers, deviationOf, featuresFrom, histogram, linearCka, overlap
 import { blocksOf, linearResNet } from "../../ts/models/index.ts";
 import "../../ts/node.ts";
 import { signed } from "../golden/hash.ts";
+import { saying } from "../saying.ts";
 
 const test = suite("metrics/distribution");
 
 test("shares of bins; what lies outside counts at the ends, NaN nowhere", () => {
   const features = featuresFrom([-9, -1, -0.5, 0, 0.5, 9, NaN, 0.99], 2);
   assert.equal([...histogram(features, { low: -1, high: 1, count: 4 })], [0.25, 0.125, 0.125, 0.375]);
-  assert.throws(() => histogram(features, { low: 1, high: 1, count: 4 }), "histogram: 4 bins from 1 to 1, wanted at least 1 over a range");
+  assert.throws(
+    () => histogram(features, { low: 1, high: 1, count: 4 }),
+    saying("histogram: 4 bins from 1 to 1, wanted at least 1 over a range"),
+  );
   assert.throws(() => histogram(features, { low: 0, high: 1, count: 0 }), /0 bins/);
 });
 
@@ -19,7 +23,7 @@ test("overlap is 1 of equal distributions, 0 of apart ones", () => {
   const [a, b] = [Float64Array.of(0.5, 0.5, 0), Float64Array.of(0, 0.25, 0.75)];
   assert.is(overlap(a, a), 1);
   assert.is(overlap(a, b), 0.25);
-  assert.throws(() => overlap(a, Float64Array.of(1)), "overlap: histograms of 3 and 1 bins, wanted the same");
+  assert.throws(() => overlap(a, Float64Array.of(1)), saying("overlap: histograms of 3 and 1 bins, wanted the same"));
 });
 
 test("deviation about the common mean", () => {

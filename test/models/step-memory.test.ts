@@ -5,6 +5,7 @@ import { backward, crossEntropy, scope, tensor, wholeBatch, withBackend } from "
 import { createDryBackend, createReferenceBackend } from "../../ts/backend/index.ts";
 import { resnetV2, stepMemory, type ResNetV2Options } from "../../ts/models/index.ts";
 import { Sequential } from "../../ts/nn/index.ts";
+import { saying } from "../saying.ts";
 
 const test = suite("models/step-memory");
 
@@ -28,8 +29,8 @@ for (const checkpointBlocks of [undefined, 1, 3])
 
 test("only of a model that computes nothing", () => {
   const model = withBackend(createReferenceBackend(), () => resnetV2({ depth: 8, width: 1 }));
-  assert.throws(() => stepMemory(model, [8, 8, 3], 2), "stepMemory: a model on the reference backend, wanted a dry one");
-  assert.throws(() => stepMemory(new Sequential(), [8, 8, 3], 2), "stepMemory: a model on no backend");
+  assert.throws(() => stepMemory(model, [8, 8, 3], 2), saying("stepMemory: a model on the reference backend, wanted a dry one"));
+  assert.throws(() => stepMemory(new Sequential(), [8, 8, 3], 2), saying("stepMemory: a model on no backend"));
 });
 
 test.run();

@@ -34,6 +34,7 @@ import {
 } from "../../ts/recipes/recipe.ts";
 import { reuseNet } from "../../ts/recipes/reuse-net.ts";
 import { SCALES, settingAt, shardsOf, type Scales } from "../../ts/recipes/setting.ts";
+import { saying } from "../saying.ts";
 
 const test = suite("recipe");
 
@@ -83,7 +84,7 @@ test("`where` and `only` leave combinations out", () => {
   assert.is(one.combinations("paper").length, 6);
   assert.throws(
     () => made({ where: () => false }).combinations("desk"),
-    "recipe made up: no combination at scale desk, wanted at least one",
+    saying("recipe made up: no combination at scale desk, wanted at least one"),
   );
 });
 
@@ -101,11 +102,11 @@ test("desk differs from paper, smoke from desk", () => {
 
 test("labels that are not on their axis are refused", () => {
   const only = { ...scales, desk: { only: { skip: ["ortogonal"] } } };
-  assert.throws(() => made({ run: only }), "recipe made up: run.desk.only names skip ortogonal, wanted additive, orthogonal, none");
+  assert.throws(() => made({ run: only }), saying("recipe made up: run.desk.only names skip ortogonal, wanted additive, orthogonal, none"));
   const evaluate = { unit: accuracy, protocol: lastEpoch, against: { kind: "additive" } };
-  assert.throws(() => made({ evaluate }), "recipe made up: evaluate.against names the axis kind, wanted depth, skip");
+  assert.throws(() => made({ evaluate }), saying("recipe made up: evaluate.against names the axis kind, wanted depth, skip"));
   const published = [{ at: { depth: "9" }, value: 1 }];
-  assert.throws(() => made({ evaluate: { ...evaluate, against: {}, published } }), "names depth 9, wanted 8, 14");
+  assert.throws(() => made({ evaluate: { ...evaluate, against: {}, published } }), saying("names depth 9, wanted 8, 14"));
 });
 
 const refused: readonly (readonly [setting: Partial<Scales["paper"]>, message: string])[] = [
@@ -120,7 +121,7 @@ const refused: readonly (readonly [setting: Partial<Scales["paper"]>, message: s
 for (const [setting, message] of refused)
   test(`refused: ${message}`, () => {
     const run: Scales = { ...scales, paper: { ...scales.paper, ...setting } };
-    assert.throws(() => settingAt("r", run, "paper"), message);
+    assert.throws(() => settingAt("r", run, "paper"), saying(message));
   });
 
 const optionsOf = (experiment: Experiment, choice: Record<string, string>) => ({
@@ -170,7 +171,7 @@ test("choices that are not on their axis are refused", () => {
   const experiment = made();
   assert.throws(
     () => experiment.createModel(optionsOf(experiment, { depth: "21", skip: "none" })),
-    "recipe made up: depth 21, wanted one of 8, 14",
+    saying("recipe made up: depth 21, wanted one of 8, 14"),
   );
 });
 
@@ -202,7 +203,9 @@ test("unknown papers and experiments are refused with the nearest", () => {
   );
   assert.throws(
     () => chosenRecipes("orthogonal-update/esp", files),
-    '"orthogonal-update/esp" is no experiment of orthogonal-update, wanted orthogonal-update/eps, orthogonal-update/pi (did you mean orthogonal-update/eps?)',
+    saying(
+      '"orthogonal-update/esp" is no experiment of orthogonal-update, wanted orthogonal-update/eps, orthogonal-update/pi (did you mean orthogonal-update/eps?)',
+    ),
   );
 });
 

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { incompleteBeta, paired, signProbability, spreadOf, statement, tProbability } from "../../ts/report/significance.ts";
+import { saying } from "../saying.ts";
 
 const test = suite("significance");
 
@@ -47,7 +48,7 @@ test("paired differences", () => {
   assert.is(paired([0.5, 0.5]).p, 0);
   assert.is(paired([0, 0]).p, 1);
   assert.ok(Number.isNaN(spreadOf([1])));
-  assert.throws(() => paired([]), "paired: 0 differences, wanted at least 1");
+  assert.throws(() => paired([]), saying("paired: 0 differences, wanted at least 1"));
 });
 
 test("words", () => {

@@ -19,6 +19,7 @@ import {
   type RawBatch,
   type RunEvent,
 } from "../../ts/node.ts";
+import { saying } from "../saying.ts";
 
 function later(): Backend {
   const { readSync: _now, values: _inPlace, ...backend } = createWasmBackend(loadKernels(), createSharedMemory(4096));
@@ -79,7 +80,7 @@ test("a loss scaled by a power of two gives the same bits, the same norm and the
   );
   assert.equal(scaled, plain);
   assert.ok(plain.steps[1].gradNorm! > 0.1);
-  assert.throws(() => new DevicePool(program, later(), { lossScale: 0 }), "DevicePool: lossScale 0, wanted a number above 0");
+  assert.throws(() => new DevicePool(program, later(), { lossScale: 0 }), saying("DevicePool: lossScale 0, wanted a number above 0"));
 });
 
 test("an error of the device after steps that were not read asks for a checkpoint; after one that were, nothing is lost", async () => {
@@ -129,7 +130,7 @@ test("reads the loss of every n-th step", async () => {
   const losses = await train(device);
   assert.ok(Number.isNaN(losses[0]) && Number.isNaN(losses[1]), "nothing was read yet");
   assert.is(losses[2], (await train(new LocalPool(program)))[2]);
-  assert.throws(() => new DevicePool(program, later(), { readEvery: 0 }), "readEvery 0");
+  assert.throws(() => new DevicePool(program, later(), { readEvery: 0 }), saying("readEvery 0"));
 });
 
 test("a step that is not finite changes nothing", async () => {
@@ -176,7 +177,7 @@ test("leaves no buffer behind, and refuses digests", async () => {
   await train(device);
   assert.is(backend.memoryUse().buffers, buffers);
   const digests = { record: () => undefined };
-  assert.throws(() => new Trainer({ pool: device, train: loader, classes: 10, epochs: 1, digests }), "wanted a pool on the CPU");
+  assert.throws(() => new Trainer({ pool: device, train: loader, classes: 10, epochs: 1, digests }), saying("wanted a pool on the CPU"));
   await device.close();
   assert.is(backend.memoryUse().buffers, 0);
 });

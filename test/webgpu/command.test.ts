@@ -7,6 +7,7 @@ import { checkFlags } from "../../ts/cli/machine/device.ts";
 import { parseLog } from "../../ts/train/log.ts";
 import { newFolder } from "../cli/command.ts";
 import { missing, runProgram, type Finished } from "./driver.ts";
+import { saying } from "../saying.ts";
 
 const test = suite("webgpu/command");
 const root = newFolder();
@@ -26,7 +27,7 @@ test("flags of the CPU are refused on a GPU", () => {
     [{ fast: true }, "--fast: relaxed kernels of the CPU with --device webgpu, wanted one of the two"],
     [{ digest: "layer" }, "--digest: layer of a run on webgpu, which has not the same bits everywhere, wanted off or --device cpu"],
   ] as const)
-    assert.throws(() => checkFlags({ ...plain, ...more }), wanted);
+    assert.throws(() => checkFlags({ ...plain, ...more }), saying(wanted));
 });
 
 test("without an adapter: one sentence, and no folder", () => {

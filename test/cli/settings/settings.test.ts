@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { scheduleOf } from "../../../ts/cli/settings/schedules.ts";
 import { continueWith, flagOf, parseSettings, recipeOf, resolveSettings, type GivenSettings } from "../../../ts/cli/settings/settings.ts";
 import { UsageError } from "../../../ts/cli/settings/usage.ts";
+import { saying } from "../../saying.ts";
 
 const test = suite("settings");
 
@@ -88,7 +89,7 @@ test("settings come back from JSON, and others are refused by name", () => {
     () => parseSettings({ ...settings, lr: "0.1" }, "f.safetensors"),
     (error: Error) => error.message.startsWith("f.safetensors: settings.lr"),
   );
-  assert.throws(() => parseSettings(null, "f"), "f: settings");
+  assert.throws(() => parseSettings(null, "f"), saying("f: settings"));
 });
 
 test("a resumed run keeps its settings, and says which flag would change its bits", () => {

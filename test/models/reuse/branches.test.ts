@@ -19,6 +19,7 @@ import {
 } from "../../../ts/models/index.ts";
 import "../../../ts/node.ts";
 import { signed } from "../../golden/hash.ts";
+import { saying } from "../../saying.ts";
 
 const SIZE = 8;
 const N = 4;
@@ -112,7 +113,7 @@ test("a linear net has no nonlinearity, and refuses sizes that are none", () => 
   const [fa, fb, f0] = [run(a), run(b), run([0, 0, 0, 0, 0, 0])];
   const both = run(a.map((value, at) => value + b[at]));
   both.forEach((value, at) => assert.ok(Math.abs(value - (fa[at] + fb[at] - f0[at])) < 1e-4));
-  assert.throws(() => linearResNet({ depth: 0 }), "linearResNet: depth 0, wanted a whole number of at least 1");
+  assert.throws(() => linearResNet({ depth: 0 }), saying("linearResNet: depth 0, wanted a whole number of at least 1"));
 });
 
 test.run();

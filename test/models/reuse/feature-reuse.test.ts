@@ -23,6 +23,7 @@ import {
 import { SGD } from "../../../ts/optim/index.ts";
 import "../../../ts/node.ts";
 import { normals } from "../../autograd/normals.ts";
+import { saying } from "../../saying.ts";
 
 const BATCH = 4;
 const SIZE = 8;
@@ -261,7 +262,7 @@ test("a masked skip keeps its parameters and their keys; one without a stream is
 });
 
 test("impossible rates and nets without such a branch are refused", () => {
-  assert.throws(() => start({ rate: 1 }), "FeatureReuse: rate 1, wanted at least 0 and below 1");
+  assert.throws(() => start({ rate: 1 }), saying("FeatureReuse: rate 1, wanted at least 0 and below 1"));
   assert.throws(() => start({ rate: -0.1 }), /rate -0.1, wanted at least 0/);
   const mask = new BranchMask();
   const model = resnetV2({ depth: 8, width: 4 });

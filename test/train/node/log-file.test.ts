@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import type { CheckpointEvent } from "../../../ts/train/events.ts";
 import { parseLog } from "../../../ts/train/log.ts";
 import { openLog, type LogCalls } from "../../../ts/train/node/log-file.ts";
+import { saying } from "../../saying.ts";
 
 const test = suite("log file");
 const dir = mkdtempSync(join(tmpdir(), "perpend-log-"));
@@ -54,7 +55,7 @@ test("a full disk, a broken one and short writes: an error, no endless loop, and
         sync: () => undefined,
       };
       const log = openLog(path, { append: true, calls });
-      assert.throws(() => log.write(event(7)), code === "" ? `only ${accepted} of ${whole} bytes of a line` : code);
+      assert.throws(() => log.write(event(7)), saying(code === "" ? `only ${accepted} of ${whole} bytes of a line` : code));
       log.close();
       const again = openLog(path, { append: true });
       assert.is(again.cutBytes, accepted);
