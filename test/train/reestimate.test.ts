@@ -1,4 +1,5 @@
 // Running statistics estimated anew: plain averages over batches, the same from a team, and nothing else changes.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BatchNorm2d, createTeam, DataLoader, digest, LocalPool, reestimateStatistics, shapes, type Pool } from "../../ts/node.ts";

@@ -1,5 +1,6 @@
 // A run of 40 steps gives the same bits when it is stopped at any step and gone on with on another number of threads: all values that a
 // checkpoint holds, and the chain of digests.
+// Run as compiled JavaScript.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

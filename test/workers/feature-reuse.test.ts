@@ -1,4 +1,5 @@
 // Steps that leave branches out and steps that freeze the rest: the same bits from any number of workers.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes, type Pool } from "../../ts/node.ts";

@@ -1,4 +1,5 @@
 // Orders of activation and kinds of shortcut give the same bits with any number of workers.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes, type Pool } from "../../ts/node.ts";

@@ -1,4 +1,5 @@
 // Mixed batches: shares of classes reach every worker, and teams of any size give the bits of the calling thread.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes, type MixOptions, type Pool } from "../../ts/node.ts";

@@ -1,4 +1,5 @@
 // A step that comes to NaN or infinity: any number of workers says the same of it, and nothing of it is left.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, LocalPool, NonFiniteError, shapes, type Pool, type StepSettings } from "../../ts/node.ts";

@@ -1,5 +1,6 @@
 // Orthonormal filters, their penalty (a term of the loss that all threads have whole) and modulated errors (which make threads meet
 // in backward): teams of any size, and the calling thread alone, give the same bits and the same measurements.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes, type Pool, type StepSettings } from "../../ts/node.ts";

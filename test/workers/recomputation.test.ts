@@ -1,4 +1,5 @@
 // Steps that compute activations again give the bits of steps that do not, with any number of workers.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes } from "../../ts/node.ts";

@@ -1,4 +1,5 @@
 // Teams of any size, and the calling thread alone, give the same bits, in every way of training.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes, type Pool, type StepSettings } from "../../ts/node.ts";

@@ -1,4 +1,5 @@
 // Skips that draw, switch and keep statistics: teams of any size, and a run resumed in the middle, give the bits of one thread.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes, type Pool, type RawBatch } from "../../ts/node.ts";

@@ -1,4 +1,5 @@
 // Teams: an explicit loop gives their bits; failures are told and leave the state alone.
+// Run as compiled JavaScript.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 // The trace of a step is the same for every number of threads, says where two runs part, and changes no bit.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes, type Pool, type StepTrace } from "../../ts/node.ts";

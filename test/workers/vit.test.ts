@@ -1,4 +1,5 @@
 // Training a vision transformer: teams of any size, and the calling thread alone, recomputing or not, give the same bits.
+// Run as compiled JavaScript.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTeam, DataLoader, digest, LocalPool, shapes } from "../../ts/node.ts";

@@ -1,16 +1,14 @@
 // Runs a storm and checks that it left no trace.
 import * as assert from "uvu/assert";
-import { compiled, runCompiled } from "./compiled.ts";
+import { compiled, runCompiled } from "../../compiled.ts";
 import { KINDS, POINTS } from "./plan.ts";
 import type { Report, Storm } from "./run.ts";
-
-const at = (name: string): URL => new URL(name, import.meta.url);
 
 const total = (counts: { readonly [name: string]: number }): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /** Workers lost in it, and what happened. Prints a line. */
 export async function checkStorm(storm: Storm): Promise<{ readonly lost: number; readonly report: Report }> {
-  const path = compiled(at("./run.ts"), at("./program.ts"), at("./plan.ts"), at("./plants.ts"), at("../program.ts"));
+  const path = compiled(new URL("./run.ts", import.meta.url));
   const { code, stdout, stderr } = await runCompiled(path, JSON.stringify(storm));
   assert.is(code, 0, stderr || `ended with code ${code}: 7 says that something was left behind\n${stdout}`);
   const report = JSON.parse(stdout) as Report;

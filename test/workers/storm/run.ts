@@ -128,8 +128,7 @@ export async function storm(given: Storm): Promise<Report> {
   const wanted = await train(local, steps, variant, () => {});
   await local.close();
   const marks = mkdtempSync(join(tmpdir(), "perpend-storm-"));
-  const own = import.meta.url;
-  const module = new URL(own.endsWith(".ts") ? "./program.ts" : "./program.js", own);
+  const module = new URL("./program.ts", import.meta.url);
   const options = { ...shared, plant, plan: plan.map((fault) => ({ ...fault })), marks };
   plantInTeam(plant);
   const team = await createTeam({
