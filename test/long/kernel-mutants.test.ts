@@ -13,7 +13,11 @@ const SHARE = 0.95;
 /** A mistake may make a kernel run without end. */
 const SECONDS = 240;
 /** The quickest first. The digest of the binary would be no test of the others. */
-const TESTS = ["kernels/contract", "kernels/winograd", "kernels/random", "kernels/scalar-gemm", "kernels/scalar"];
+const TESTS = [
+  ...["kernels/contract", "kernels/winograd", "kernels/random", "kernels/scalar-gemm", "kernels/scalar"],
+  ...["kernels/reduce", "kernels/elementwise", "kernels/activation", "kernels/rowwise", "kernels/softmax", "kernels/update"],
+  ...["kernels/norm", "kernels/pool", "kernels/attention", "kernels/conv", "kernels/gemm", "autograd/weighted-update"],
+];
 
 interface Verdict {
   readonly mutant: Mutant;

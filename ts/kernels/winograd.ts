@@ -61,6 +61,7 @@ const samples: readonly WinogradSizes[] = [
   { n: 1, h: 12, w: 10, c: 80, k: 16 },
   { n: 1, h: 13, w: 20, c: 16, k: 64 },
   { n: 5, h: 16, w: 16, c: 16, k: 16 },
+  { n: 5, h: 16, w: 16, c: 16, k: 48 },
   { n: 1, h: 34, w: 35, c: 16, k: 16 },
 ];
 
