@@ -16,7 +16,7 @@ const SECONDS = 240;
 const TESTS = [
   ...["kernels/contract", "kernels/winograd", "kernels/random", "kernels/scalar-gemm", "kernels/scalar"],
   ...["kernels/reduce", "kernels/elementwise", "kernels/activation", "kernels/rowwise", "kernels/softmax", "kernels/update"],
-  ...["kernels/norm", "kernels/pool", "kernels/attention", "kernels/conv", "kernels/gemm", "autograd/weighted-update"],
+  ...["kernels/norm", "kernels/pool", "kernels/attention", "kernels/conv", "kernels/gemm"],
 ];
 
 interface Verdict {
