@@ -1,10 +1,14 @@
 // Three hundred random mistakes in the sources of the kernels: at least 95 in a hundred make some test of kernels fail. One that does not
 // compile, or compiles to the same bytes, does not count. PERPEND_MUTANTS sets how many, PERPEND_MUTANT_SEED which. About 40 minutes.
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { stream } from "../../ts/random.ts";
+import { equivalenceOf, equivalents } from "./equivalent-mutants.ts";
 import { applied, kernelMutants, mutantsOf, type Mutant } from "./kernel-mutants.ts";
+import { home } from "../runtimes/stage.ts";
 import { firstFailure, Sandbox } from "./sandbox.ts";
 
 const COUNT = Number(process.env["PERPEND_MUTANTS"] ?? "300");
@@ -27,6 +31,8 @@ interface Verdict {
 
 const named = ({ path, line, from, to }: Mutant): string => `${path}:${line} ${from} -> ${to}`;
 
+const keyOf = ({ path, line, from, to }: Mutant, source: string): string => `${path} ${source.split("\n")[line - 1].trim()} ${from} ${to}`;
+
 type Binaries = Readonly<Record<"strict" | "unoptimized", Buffer>>;
 
 /** Whether there is a binary, and another one than that of the original. */
@@ -34,10 +40,12 @@ async function differs(sandbox: Sandbox, build: keyof Binaries, originals: Binar
   return (await sandbox.build(build)).ok && !sandbox.read("build/strict.wasm").equals(originals[build]);
 }
 
-/** What becomes of a mutant; null where it is none. The optimizer is asked of those alone that no test catches. */
+/** What becomes of a mutant; null where it is none, or equal to the original. The optimizer is asked of those alone that no test catches. */
 async function judge(sandbox: Sandbox, mutant: Mutant, originals: Binaries): Promise<Verdict | null> {
   try {
-    sandbox.write(mutant.path, applied(mutant, sandbox.read(mutant.path).toString()));
+    const source = sandbox.read(mutant.path).toString();
+    if (equivalenceOf(mutant, source) !== undefined) return null;
+    sandbox.write(mutant.path, applied(mutant, source));
     if (!(await differs(sandbox, "unoptimized", originals))) return null;
     for (const file of TESTS) {
       const outcome = await sandbox.test(file, SECONDS);
@@ -56,6 +64,17 @@ test("mutants are made of operators, instructions and numbers, not of types, bou
   const found = mutantsOf("a.ts", text).map((mutant) => `${mutant.line} ${mutant.from} ${mutant.to}`);
   assert.equal(found, ["2 <= >", "2 + -", "2 += -=", "2 4 5", "2 add sub", "2 8 9", "3 > >=", "3 > <", "3 0 1"]);
   assert.is(applied(mutantsOf("a.ts", text)[4], text).split("f32x4.sub").length, 2);
+});
+
+test("mutants that are known to be equal to the original are mutants", () => {
+  const all = kernelMutants(home);
+  const sources = new Map<string, string>();
+  const sourceOf = (path: string): string => {
+    if (!sources.has(path)) sources.set(path, readFileSync(join(home, path), "utf8"));
+    return sources.get(path)!;
+  };
+  const met = new Set(all.map((mutant) => equivalenceOf(mutant, sourceOf(mutant.path)) && keyOf(mutant, sourceOf(mutant.path))));
+  for (const { path, line, from, to } of equivalents) assert.ok(met.has(`${path} ${line} ${from} ${to}`), `${path}: ${line} is not there`);
 });
 
 test(`${COUNT} random mutants, at least ${100 * SHARE} % caught`, async () => {

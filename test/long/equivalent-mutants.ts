@@ -1,0 +1,105 @@
+// Mutants that compute what the original computes, as somebody has seen who read them: no test can catch them. They are known by their line.
+import type { Mutant } from "./kernel-mutants.ts";
+
+interface Equivalent extends Pick<Mutant, "path" | "from" | "to"> {
+  /** The line, without the space around it. */
+  readonly line: string;
+  readonly why: string;
+}
+
+const UNUSED_LANE = "a lane of the shuffle that nobody reads";
+const BOTH_PATHS = "both paths give the same bits there";
+const UNUSED_WORK = "computes what is not used then";
+
+export const equivalents: readonly Equivalent[] = [
+  {
+    path: "assembly/simd/reduce.ts",
+    line: "return f32x4.extract_lane(f32x4.pmax(b0, v128.shuffle<f32>(b0, b0, 1, 0, 3, 2)), 0);",
+    from: "3",
+    to: "4",
+    why: UNUSED_LANE,
+  },
+  {
+    path: "assembly/simd/softmax.ts",
+    line: "a = f32x4.pmax(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));",
+    from: "1",
+    to: "2",
+    why: UNUSED_LANE,
+  },
+  {
+    path: "assembly/simd/weighted-update.ts",
+    line: "if (parts & BRANCH) affine(factors + 4, u, branches, length, shifts);",
+    from: "&",
+    to: "|",
+    why: UNUSED_WORK,
+  },
+  {
+    path: "assembly/simd/weighted-update.ts",
+    line: "if (parts & STREAM) row_scale_f32(factors, x, streams, 1, length);",
+    from: "&",
+    to: "|",
+    why: UNUSED_WORK,
+  },
+  {
+    path: "assembly/simd/rowwise.ts",
+    line: "if (cols > ROW_BLOCK) backwardLong(x, u, s, dy, dx, du, rows, cols, eps);",
+    from: ">",
+    to: ">=",
+    why: BOTH_PATHS,
+  },
+  {
+    path: "assembly/simd/rowwise.ts",
+    line: "else if ((cols & 15) == 0 && cols > 0) backwardWhole(x, u, s, dy, dx, du, scratch, rows, cols, eps);",
+    from: ">",
+    to: "<",
+    why: BOTH_PATHS,
+  },
+  {
+    path: "assembly/simd/group-norm.ts",
+    line: "const rstd = 1 / sqrt<f64>((variance < 0 ? 0 : variance) + eps);",
+    from: "<",
+    to: "<=",
+    why: "0 is 0 either way",
+  },
+  {
+    path: "assembly/simd/softmax.ts",
+    line: "store<f32>(loss, cols > 0 ? weight * logOf(sum) - inner : 0);",
+    from: "0",
+    to: "1",
+    why: "the loss of one class is 0",
+  },
+  {
+    path: "assembly/simd/weighted-rows.ts",
+    line: "for (let from = 0; from < rows; from += step) {",
+    from: "<",
+    to: "<=",
+    why: "a turn without rows adds 0",
+  },
+  {
+    path: "assembly/simd/pool.ts",
+    line: "for (; at + 64 <= pixel; at += 64) windowMaximum16(corner + at, y + at, index + at, r0, r1, s0, s1, size, row, pixel);",
+    from: "+",
+    to: "-",
+    why: "0 - 64 is no small number: the loop behind does it all, later",
+  },
+  {
+    path: "assembly/simd/transcendental.ts",
+    line: "89,",
+    from: "89",
+    to: "90",
+    why: "e^89 is infinite already",
+  },
+  {
+    path: "assembly/simd/winograd-tiles.ts",
+    line: "const spare = room + pixel * 36;",
+    from: "36",
+    to: "37",
+    why: "scratch memory, of which there is more",
+  },
+];
+
+/** Why a mutant computes what the original computes; undefined of one of which nobody said so. `source` is the original's text. */
+export function equivalenceOf({ path, line, from, to }: Mutant, source: string): string | undefined {
+  const text = source.split("\n")[line - 1].trim();
+  return equivalents.find((each) => each.path === path && each.line === text && each.from === from && each.to === to)?.why;
+}
