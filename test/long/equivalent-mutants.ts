@@ -96,6 +96,55 @@ export const equivalents: readonly Equivalent[] = [
     to: "37",
     why: "scratch memory, of which there is more",
   },
+  {
+    path: "assembly/simd/group-norm.ts",
+    line: "memory.fill(total, 0, 2 * sums);",
+    from: "0",
+    to: "1",
+    why: "sums that begin at 8e-304 instead of 0 end as the same float32",
+  },
+  {
+    path: "assembly/simd/conv-input-gradient.ts",
+    line: "return reach > 0 ? reach / stride : 0;",
+    from: ">",
+    to: ">=",
+    why: "0 is 0 either way",
+  },
+  {
+    path: "assembly/simd/conv-input-gradient.ts",
+    line: "const blockRows = images > 1 ? rows : min(rows, max(1, 256 / max(1, columns)));",
+    from: "/",
+    to: "*",
+    why: "rows at a time: the speed alone",
+  },
+  {
+    path: "assembly/simd/copy-strided.ts",
+    line: "const width = min(8, n - j);",
+    from: "8",
+    to: "9",
+    why: "copies a column twice",
+  },
+  {
+    path: "assembly/simd/copy-strided.ts",
+    line: "if (n >= 256) {",
+    from: "256",
+    to: "257",
+    why: BOTH_PATHS,
+  },
+  {
+    path: "assembly/simd/random.ts",
+    line: "for (let i = cols; i > 0; i -= 32, first += 8) {",
+    from: ">",
+    to: ">=",
+    why: "a turn without values writes none",
+  },
+  {
+    path: "assembly/simd/rowwise.ts",
+    line: "for (let from = 0; from < rows; from += step) {",
+    from: "<",
+    to: "<=",
+    why: "a turn without rows does nothing",
+  },
 ];
 
 /** Why a mutant computes what the original computes; undefined of one of which nobody said so. `source` is the original's text. */
