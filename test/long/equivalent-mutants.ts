@@ -145,6 +145,27 @@ export const equivalents: readonly Equivalent[] = [
     to: "<=",
     why: "a turn without rows does nothing",
   },
+  {
+    path: "assembly/simd/channel-sums.ts",
+    line: "return c > 2 * NARROW ? 2 : c > NARROW ? 4 : STRIP;",
+    from: ">",
+    to: ">=",
+    why: "rows at a time: no sum depends on them",
+  },
+  {
+    path: "assembly/simd/power.ts",
+    line: "const y = exp2(max<f64>(-1000, min<f64>(1000, b * log2(x))));",
+    from: "1000",
+    to: "1001",
+    why: "infinite or 0 as a float32 already",
+  },
+  {
+    path: "assembly/simd/transcendental.ts",
+    line: "const small = f32x4.lt(x, constant(LOG, 0));",
+    from: "lt",
+    to: "le",
+    why: BOTH_PATHS,
+  },
 ];
 
 /** Why a mutant computes what the original computes; undefined of one of which nobody said so. `source` is the original's text. */
