@@ -2,20 +2,7 @@
 // out.
 
 import { firstTap, tapStep } from "./conv-shape";
-import { loadPart, madd, storePart } from "./lanes";
-
-// @ts-ignore: decorator
-@inline
-function loadLanes(p: usize, count: i32): v128 {
-  return count < 4 ? loadPart(p, count) : v128.load(p);
-}
-
-// @ts-ignore: decorator
-@inline
-function storeLanes(p: usize, v: v128, count: i32): void {
-  if (count < 4) storePart(p, v, count);
-  else v128.store(p, v);
-}
+import { loadUpTo, madd, storeUpTo } from "./lanes";
 
 /** y[n,p,q,c] = bias[c] + sum over (i, j) of x filter[i,j,c], i then j ascending. */
 export function convDepthwise(
@@ -73,18 +60,18 @@ export function convDepthwise(
         for (; ci < c; ci += 4) {
           const count = min(4, c - ci);
           const at = (<usize>ci) << 2;
-          let sum = bias ? loadLanes(bias + at, count) : f32x4.splat(0);
+          let sum = bias ? loadUpTo(bias + at, count) : f32x4.splat(0);
           for (let i = 0; i < r; ++i) {
             const row = pi * strideH - padH + i * dilationH;
             if (row < 0 || row >= h) continue;
             for (let j = 0; j < s; ++j) {
               const column = qi * strideW - padW + j * dilationW;
               if (column < 0 || column >= w) continue;
-              const a = loadLanes(x + <usize>((image * h + row) * w + column) * pixel + at, count);
-              sum = madd(a, loadLanes(filter + <usize>(i * s + j) * pixel + at, count), sum);
+              const a = loadUpTo(x + <usize>((image * h + row) * w + column) * pixel + at, count);
+              sum = madd(a, loadUpTo(filter + <usize>(i * s + j) * pixel + at, count), sum);
             }
           }
-          storeLanes(out + at, sum, count);
+          storeUpTo(out + at, sum, count);
         }
       }
     }
@@ -156,11 +143,11 @@ export function convDepthwiseInputGradient(
             if (pi >= p) continue;
             for (let j = j0, qi = q0; j < s && qi >= 0; j += stepW, qi -= along) {
               if (qi >= q) continue;
-              const a = loadLanes(dy + <usize>((image * p + pi) * q + qi) * pixel + at, count);
-              sum = madd(a, loadLanes(filter + <usize>(i * s + j) * pixel + at, count), sum);
+              const a = loadUpTo(dy + <usize>((image * p + pi) * q + qi) * pixel + at, count);
+              sum = madd(a, loadUpTo(filter + <usize>(i * s + j) * pixel + at, count), sum);
             }
           }
-          storeLanes(out + at, sum, count);
+          storeUpTo(out + at, sum, count);
         }
       }
     }
@@ -239,13 +226,13 @@ export function convDepthwiseWeightGradient(
             for (let qi = 0; qi < q; ++qi) {
               const column = qi * strideW - padW + j * dilationW;
               if (column < 0 || column >= w) continue;
-              const a = loadLanes(x + <usize>((image * h + row) * w + column) * pixel + at, count);
-              part = madd(a, loadLanes(dy + <usize>((image * p + pi) * q + qi) * pixel + at, count), part);
+              const a = loadUpTo(x + <usize>((image * h + row) * w + column) * pixel + at, count);
+              part = madd(a, loadUpTo(dy + <usize>((image * p + pi) * q + qi) * pixel + at, count), part);
             }
             sum = f32x4.add(sum, part);
           }
         }
-        storeLanes(dfilter + <usize>(i * s + j) * pixel + at, sum, count);
+        storeUpTo(dfilter + <usize>(i * s + j) * pixel + at, sum, count);
       }
     }
   }

@@ -1,33 +1,20 @@
 // A gate between a stream x and a branch f, g = sigmoid(z): y = x + g (f - x), or y = (x - g x) + f where the stream alone is gated. A strip at
 // a time, so that what the sigmoid leaves in the cache is found there. Roundings are those of a pass for each operation.
 import { sigmoid_backward_f32, sigmoid_f32 } from "./activation";
-import { loadPart, storePart } from "./lanes";
+import { loadUpTo, storeUpTo } from "./lanes";
 
 const STRIP: i32 = 1024;
-
-// @ts-ignore: decorator
-@inline
-function load4(p: usize, count: i32): v128 {
-  return count < 4 ? loadPart(p, count) : v128.load(p);
-}
-
-// @ts-ignore: decorator
-@inline
-function store4(p: usize, v: v128, count: i32): void {
-  if (count < 4) storePart(p, v, count);
-  else v128.store(p, v);
-}
 
 export function gate_f32(z: usize, x: usize, f: usize, g: usize, y: usize, length: i32, exclusive: i32): void {
   for (let left = length; left > 0; left -= STRIP, z += STRIP << 2) {
     const count = min(left, STRIP);
     sigmoid_f32(z, g, count);
     for (let i = count; i > 0; i -= 4, x += 16, f += 16, g += 16, y += 16) {
-      const stream = load4(x, i);
-      const branch = load4(f, i);
-      const gate = load4(g, i);
-      if (exclusive) store4(y, f32x4.add(stream, f32x4.mul(gate, f32x4.sub(branch, stream))), i);
-      else store4(y, f32x4.add(f32x4.sub(stream, f32x4.mul(gate, stream)), branch), i);
+      const stream = loadUpTo(x, i);
+      const branch = loadUpTo(f, i);
+      const gate = loadUpTo(g, i);
+      if (exclusive) storeUpTo(y, f32x4.add(stream, f32x4.mul(gate, f32x4.sub(branch, stream))), i);
+      else storeUpTo(y, f32x4.add(f32x4.sub(stream, f32x4.mul(gate, stream)), branch), i);
     }
   }
 }
@@ -49,19 +36,19 @@ export function gate_backward_f32(
     const gates = g;
     const slopes = dz;
     for (let i = count; i > 0; i -= 4, x += 16, f += 16, g += 16, dy += 16, dz += 16, dx += 16, df += 16) {
-      const stream = load4(x, i);
-      const gate = load4(g, i);
-      const gradient = load4(dy, i);
+      const stream = loadUpTo(x, i);
+      const gate = loadUpTo(g, i);
+      const gradient = loadUpTo(dy, i);
       if (exclusive) {
         const through = f32x4.mul(gradient, gate);
-        store4(dz, f32x4.mul(gradient, f32x4.sub(load4(f, i), stream)), i);
-        store4(df, through, i);
-        store4(dx, f32x4.add(gradient, f32x4.add(f32x4.neg(through), zero)), i);
+        storeUpTo(dz, f32x4.mul(gradient, f32x4.sub(loadUpTo(f, i), stream)), i);
+        storeUpTo(df, through, i);
+        storeUpTo(dx, f32x4.add(gradient, f32x4.add(f32x4.neg(through), zero)), i);
       } else {
         const taken = f32x4.add(f32x4.neg(gradient), zero);
-        store4(dz, f32x4.mul(taken, stream), i);
-        store4(df, gradient, i);
-        store4(dx, f32x4.add(gradient, f32x4.mul(taken, gate)), i);
+        storeUpTo(dz, f32x4.mul(taken, stream), i);
+        storeUpTo(df, gradient, i);
+        storeUpTo(dx, f32x4.add(gradient, f32x4.mul(taken, gate)), i);
       }
     }
     sigmoid_backward_f32(gates, slopes, slopes, count);

@@ -30,6 +30,21 @@ export function storePart(p: usize, v: v128, count: i32): void {
   if (count > 2) v128.store_lane<f32>(p, v, 2, 8);
 }
 
+/** The first `count` floats at p, from four on all four lanes. */
+// @ts-ignore: decorator
+@inline
+export function loadUpTo(p: usize, count: i32): v128 {
+  return count < 4 ? loadPart(p, count) : v128.load(p);
+}
+
+/** Writes the first `count` lanes of v at p, from four on all of them. */
+// @ts-ignore: decorator
+@inline
+export function storeUpTo(p: usize, v: v128, count: i32): void {
+  if (count < 4) storePart(p, v, count);
+  else v128.store(p, v);
+}
+
 /** The sum of the lanes as (v0 + v2) + (v1 + v3). */
 // @ts-ignore: decorator
 @inline

@@ -4,7 +4,7 @@
 // (l0 + l2) + (l1 + l3). inner > 1: blocks of 128 along the axis, ascending, the blocks' sums ascending. sum_of_squares: float64, element
 // j to accumulator j mod 16, squares exact; pairs p of accumulators ((p0 + p1) + (p2 + p3)) + ((p4 + p5) + (p6 + p7)), its two lanes
 // added and rounded to float32. tree_sum: see there. The largest and their indices need no order.
-import { loadPart, storePart, sumLanes } from "./lanes";
+import { loadPart, loadUpTo, storePart, storeUpTo, sumLanes } from "./lanes";
 import { constant } from "./transcendental";
 
 const ROW_BLOCK: i32 = 2048;
@@ -12,19 +12,6 @@ const COLUMN_BLOCK: i32 = 128;
 
 // -infinity.
 const C: usize = memory.data<f32>([reinterpret<f32>(0xff800000)], 16);
-
-// @ts-ignore: decorator
-@inline
-function loadUpTo(p: usize, count: i32): v128 {
-  return count < 4 ? loadPart(p, count) : v128.load(p);
-}
-
-// @ts-ignore: decorator
-@inline
-function storeUpTo(p: usize, v: v128, count: i32): void {
-  if (count < 4) storePart(p, v, count);
-  else v128.store(p, v);
-}
 
 /** The sum of a row. */
 function rowSum(x: usize, length: i32): f32 {

@@ -2,7 +2,7 @@
 // Order of a row's sums (part of the numeric contract): element j is added to accumulator j mod 16 in ascending order, from 0; the
 // sixteen become one by ((v0 + v1) + (v2 + v3)) for the vectors v of four, then (l0 + l2) + (l1 + l3) for its lanes.
 // The largest element needs no order: it is exact. A NaN makes the sum NaN, whatever the largest was.
-import { loadPart, storePart, sumLanes } from "./lanes";
+import { loadPart, loadUpTo, storeUpTo, sumLanes } from "./lanes";
 import { constant, expNormal, log } from "./transcendental";
 
 // -infinity; then, by the number of floats in a vector, all bits for lanes that are in use.
@@ -13,19 +13,6 @@ const USED: usize = memory.data<i32>([0, 0, 0, 0, -1, 0, 0, 0, -1, -1, 0, 0, -1,
 @inline
 function used(count: i32): v128 {
   return v128.load(USED + ((<usize>min(count, 4)) << 4));
-}
-
-// @ts-ignore: decorator
-@inline
-function loadUpTo(p: usize, count: i32): v128 {
-  return count < 4 ? loadPart(p, count) : v128.load(p);
-}
-
-// @ts-ignore: decorator
-@inline
-function storeUpTo(p: usize, v: v128, count: i32): void {
-  if (count < 4) storePart(p, v, count);
-  else v128.store(p, v);
 }
 
 /** Sum of the sixteen accumulators. */

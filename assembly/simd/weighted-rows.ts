@@ -10,7 +10,7 @@ export const BRANCH: i32 = 2;
 export const PARALLEL: i32 = 4;
 
 /** Whether rows of this width are for this file. */
-export function hasRows(cols: i32): bool {
+function hasRows(cols: i32): bool {
   return cols >= 16 && cols <= ROW_BLOCK && (cols & (cols - 1)) == 0;
 }
 
