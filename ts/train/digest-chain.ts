@@ -99,13 +99,18 @@ export function chainOfBegin({ begin, contract, state }: Omit<DigestBegin, "chai
 }
 
 /** The chain with one step more. */
-export function chainAfter(chain: string, { step, loss, correct, size, gradNorm, state }: Omit<StepDigest, "chain">): string {
+function chainAfterStep(chain: string, { step, loss, correct, size, gradNorm, state }: Omit<StepDigest, "chain">): string {
   return sha256Of(`${chain}\n${step} ${loss} ${correct} ${size} ${gradNorm ?? "-"}\n${state}\n`);
 }
 
 /** The chain with batches passed over. */
-export function chainAfterSkip(chain: string, { skipped, batches, after, what }: Omit<SkipDigest, "chain">): string {
+function chainAfterSkip(chain: string, { skipped, batches, after, what }: Omit<SkipDigest, "chain">): string {
   return sha256Of(`${chain}\nskipped ${skipped} ${batches} ${what}\nafter ${after}\n`);
+}
+
+/** The chain behind a step, or behind batches that were passed over. */
+export function chainAfter(chain: string, entry: Omit<StepDigest, "chain"> | Omit<SkipDigest, "chain">): string {
+  return "skipped" in entry ? chainAfterSkip(chain, entry) : chainAfterStep(chain, entry);
 }
 
 /** The digests of one pool's steps. */
@@ -141,7 +146,7 @@ export class DigestChain {
   add(step: number, { loss, correct, size, gradNorm, trace }: StepResult): StepDigest {
     const metrics = { loss: hexOf(loss), correct, size, ...(gradNorm !== undefined && { gradNorm: hexOf(gradNorm) }) };
     const digest = { step, ...metrics, state: this.state() };
-    this.chain = chainAfter(this.chain ?? "", digest);
+    this.chain = chainAfterStep(this.chain ?? "", digest);
     return {
       ...digest,
       chain: this.chain,

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { lacksEvaluation, missingDigests, missingEvents, rangesText, type Range } from "../../../ts/cli/run/missing.ts";
-import { chainAfter, chainAfterSkip, chainOfBegin } from "../../../ts/train/digest-chain.ts";
+import { chainAfter, chainOfBegin } from "../../../ts/train/digest-chain.ts";
 import type { DigestEntry } from "../../../ts/train/digest-log.ts";
 import type { JsonObject, RunEvent } from "../../../ts/train/index.ts";
 
@@ -94,7 +94,7 @@ test("what is missing of digests", () => {
   // A run from elsewhere.
   assert.equal(missingDigests(digests(20, 30, last), state(30, chainOf(digests(20, 30, last)))), []);
   const skip = { skipped: 20, batches: 1, after: 20, what: "loss" as const };
-  const passed: DigestEntry[] = [...all, { ...skip, chain: chainAfterSkip(last, skip) }];
+  const passed: DigestEntry[] = [...all, { ...skip, chain: chainAfter(last, skip) }];
   assert.equal(missingDigests(passed, state(20, chainOf(passed))), []);
 
   assert.equal(missingDigests([], state(20, last)), [range(1, 20)]);

@@ -6,7 +6,7 @@ import { CONTRACT } from "../../contract.ts";
 import { FormatError } from "../../data/index.ts";
 import { shown } from "../../data/format-error.ts";
 import { readRegular } from "../../data/node/read-file.ts";
-import { chainAfter, chainAfterSkip } from "../../train/digest-chain.ts";
+import { chainAfter } from "../../train/digest-chain.ts";
 import type { DigestLog } from "../../train/digest-log.ts";
 import type { Checkpoint } from "../../train/index.ts";
 import { CheckpointStore } from "../../train/node/checkpoint-store.ts";
@@ -64,8 +64,7 @@ function checkChain({ entries }: DigestLog, file: string): void {
     }
     const [step, what] =
       "skipped" in entry ? [entry.after, `batch ${entry.skipped}, passed over,`] : [entry.step - 1, `step ${entry.step}`];
-    const chainOf = (link: string): string => ("skipped" in entry ? chainAfterSkip(link, entry) : chainAfter(link, entry));
-    if (before === null || before.step !== step || chainOf(before.chain) !== entry.chain)
+    if (before === null || before.step !== step || chainAfter(before.chain, entry) !== entry.chain)
       throw new FormatError({
         file,
         offset: -1,

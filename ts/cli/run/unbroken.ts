@@ -1,6 +1,6 @@
 // Log and digests of a recipe's run up to the first place where something is missing. There every step is in both, in order, and every
 // epoch was evaluated: a checkpoint behind a hole would give a run whose numbers are those of fewer epochs.
-import { chainAfter, chainAfterSkip } from "../../train/digest-chain.ts";
+import { chainAfter } from "../../train/digest-chain.ts";
 import type { DigestEntry } from "../../train/digest-log.ts";
 import type { JsonObject, RunEvent } from "../../train/index.ts";
 
@@ -63,7 +63,7 @@ function unbrokenDigests(digests: readonly DigestEntry[]): Part<DigestEntry> & {
     }
     if (chain === undefined) return "lacks its beginning";
     const wrong = "skipped" in entry ? wrongStep(entry.after + 1, step) : wrongStep(entry.step, step);
-    const after = "skipped" in entry ? chainAfterSkip(chain, entry) : chainAfter(chain, entry);
+    const after = chainAfter(chain, entry);
     return wrong ?? (after === entry.chain ? undefined : `has another chain behind step ${step}`);
   };
   for (const [index, entry] of digests.entries()) {
