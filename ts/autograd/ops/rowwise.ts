@@ -15,6 +15,12 @@ export function rowSizes(x: Tensor, over: Over): { rows: number; cols: number } 
   return { rows, cols: x.size / rows };
 }
 
+/** Error: a stream and a branch that cannot be joined. */
+export function wantEqualShapes(who: string, x: Tensor, u: Tensor): void {
+  if (x.rank < 2 || x.rank !== u.rank || x.shape.some((length, axis) => length !== u.shape[axis]))
+    throw new Error(`${who}: stream ${shapeText(x.shape)} and branch ${shapeText(u.shape)}, wanted equal shapes [N, ..., C]`);
+}
+
 export const orthogonalUpdateOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor], { readonly over: Over; readonly eps: number }>(
   "orthogonalUpdate",
   {
@@ -68,8 +74,7 @@ export const orthogonalUpdateOp = /* @__PURE__ */ defineOp<readonly [Tensor, Ten
  * Source: Oh et al., Revisiting Residual Connections (arXiv 2505.11881), eq. 3 and 4.
  */
 export function orthogonalUpdate(x: Tensor, u: Tensor, { over = "feature", eps = 1e-6 }: { over?: Over; eps?: number } = {}): Tensor {
-  if (x.rank < 2 || x.rank !== u.rank || x.shape.some((length, axis) => length !== u.shape[axis]))
-    throw new Error(`orthogonalUpdate: stream ${shapeText(x.shape)} and branch ${shapeText(u.shape)}, wanted equal shapes [N, ..., C]`);
+  wantEqualShapes("orthogonalUpdate", x, u);
   return orthogonalUpdateOp([x, u], { over, eps });
 }
 

@@ -6,7 +6,7 @@ import { emptyLike, launch, overwriting, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { rowOfSum, sumOverSamples } from "../shard-sum.ts";
 import { shapeText, type ShardSum, type Tensor } from "../tensor.ts";
-import { rowSizes, type Over } from "./rowwise.ts";
+import { rowSizes, wantEqualShapes, type Over } from "./rowwise.ts";
 
 type Inputs = readonly [stream: Tensor | null, branch: Tensor | null, parallel: Tensor | null, x: Tensor, f: Tensor];
 
@@ -19,8 +19,13 @@ interface Attributes {
   readonly negate: boolean;
 }
 
-/** [plus + a, b, q] with which of them there are. */
-function factorsOf([stream, branch, parallel, x]: Inputs, { plus, negate }: Attributes): { factors: Tensor; parts: number; shift: number } {
+/** Which factors there are. A product with b alone is b f + -0; -f is computed as -1 f + 0 elsewhere, hence here. */
+function numbersOf([stream, branch, parallel]: Inputs, { negate, eps }: Attributes): { parts: number; shift: number; eps: number } {
+  return { parts: (stream ? 1 : 0) + (branch || negate ? 2 : 0) + (parallel ? 4 : 0), shift: negate ? 0 : -0, eps };
+}
+
+/** [plus + a, b, q], -1 for those that there are not. */
+function factorsOf([stream, branch, parallel, x]: Inputs, { plus }: Attributes): Tensor {
   const { backend } = x;
   const factors = emptyLike(x, [3]);
   const place = (index: number) => backend.view(factors.buffer, index, 1);
@@ -28,23 +33,21 @@ function factorsOf([stream, branch, parallel, x]: Inputs, { plus, negate }: Attr
   if (stream) backend.run(affine, { x: stream, y: place(0) }, { length: 1, scale: 1, shift: plus });
   if (branch) backend.copy(backend.view(branch.buffer, 0, 1), place(1));
   if (parallel) backend.copy(backend.view(parallel.buffer, 0, 1), place(2));
-  // A product with b alone is x + -0; -f is computed as -1 f + 0 elsewhere, hence here.
-  return { factors, parts: (stream ? 1 : 0) + (branch || negate ? 2 : 0) + (parallel ? 4 : 0), shift: negate ? 0 : -0 };
+  return factors;
 }
 
 export const weightedUpdateOp = /* @__PURE__ */ defineOp<Inputs, Attributes>("weightedUpdate", {
   forward: (inputs, attributes) => {
     const [, , , x, f] = inputs;
     const sizes = rowSizes(x, attributes.over);
-    const { factors, parts, shift } = factorsOf(inputs, attributes);
+    const factors = factorsOf(inputs, attributes);
     const y = emptyLike(x);
     const s = emptyLike(x, [sizes.rows]);
-    launch(kernels.weightedUpdate, { x, u: f, factors, y, s }, { ...sizes, parts, shift, eps: attributes.eps });
+    launch(kernels.weightedUpdate, { x, u: f, factors, y, s }, { ...sizes, ...numbersOf(inputs, attributes) });
     return { value: y, saved: [s, factors], batch: x.batch };
   },
-  vjp: (dy, _y, [stream, branch, parallel, x, f], { over, eps, negate }, [s, factors]) => {
-    const parts = (stream ? 1 : 0) + (branch || negate ? 2 : 0) + (parallel ? 4 : 0);
-    const shift = negate ? 0 : -0;
+  vjp: (dy, _y, inputs, attributes, [s, factors]) => {
+    const [stream, branch, parallel, x, f] = inputs;
     let made: { readonly dx: Tensor; readonly df: Tensor; readonly sums: Tensor | ShardSum | null } | null = null;
     const all = (): NonNullable<typeof made> => {
       if (made !== null) return made;
@@ -52,12 +55,12 @@ export const weightedUpdateOp = /* @__PURE__ */ defineOp<Inputs, Attributes>("we
       const df = emptyLike(f);
       const run = (from: number, count: number, sums: Tensor | null): void => {
         const [xs, fs, dys, dxs, dfs] = [x, f, dy, dx, df].map((each) => rowsOf(each, from, count));
-        const sizes = rowSizes(xs, over);
+        const sizes = rowSizes(xs, attributes.over);
         const ss = x.backend.view(s.buffer, x.shape[0] === 0 ? 0 : (from * s.size) / x.shape[0], sizes.rows);
         launch(
           kernels.weightedUpdateBackward,
           { x: xs, u: fs, factors, s: ss, dy: dys, dx: dxs, du: dfs, sums },
-          { ...sizes, parts, shift, eps },
+          { ...sizes, ...numbersOf(inputs, attributes) },
         );
       };
       const learned = [stream, branch, parallel].some((factor) => factor?.requiresGrad);
@@ -100,8 +103,7 @@ export function weightedUpdate(
   { stream, plus = 0, branch, parallel }: UpdateWeights,
   { over = "feature", eps = 1e-6 }: { over?: Over; eps?: number } = {},
 ): Tensor {
-  if (x.rank < 2 || x.rank !== f.rank || x.shape.some((length, axis) => length !== f.shape[axis]))
-    throw new Error(`weightedUpdate: stream ${shapeText(x.shape)} and branch ${shapeText(f.shape)}, wanted equal shapes [N, ..., C]`);
+  wantEqualShapes("weightedUpdate", x, f);
   const factor = branch === -1 ? undefined : branch;
   for (const each of [stream, factor, parallel])
     if (each !== undefined && (each.size !== 1 || each.batch !== null))

@@ -8,6 +8,10 @@ const FACTORS = `
 fn stream_factor() -> f32 { return select(1.0, factors_at(0u), (u.parts & 1u) != 0u); }
 fn branch_factor() -> f32 { return select(1.0, factors_at(1u), (u.parts & 2u) != 0u); }
 fn parallel_factor() -> f32 { return select(0.0, factors_at(2u), (u.parts & 4u) != 0u); }`;
+const WEIGHTS = `
+  let a = stream_factor();
+  let b = branch_factor();
+  let c = parallel_factor();`;
 
 const shares = rows({
   name: "weighted_update_backward",
@@ -15,10 +19,7 @@ const shares = rows({
   integers: ["parts"],
   floats: ["eps"],
   declarations: FACTORS,
-  body: `
-  let a = stream_factor();
-  let b = branch_factor();
-  let c = parallel_factor();
+  body: `${WEIGHTS}
   var parts = vec2<f32>(0.0);
   ${EACH} { let x = a * x_at(first + j); parts += vec2<f32>(x * dy_at(first + j), x * x); }
   let sums = sum2(parts);
@@ -74,10 +75,7 @@ export const kernels: GpuKernels = {
     integers: ["parts"],
     floats: ["eps"],
     declarations: FACTORS,
-    body: `
-  let a = stream_factor();
-  let b = branch_factor();
-  let c = parallel_factor();
+    body: `${WEIGHTS}
   var parts = vec2<f32>(0.0);
   ${EACH} { let x = a * x_at(first + j); parts += vec2<f32>(x * b * u_at(first + j), x * x); }
   let sums = sum2(parts);
