@@ -17,12 +17,12 @@ const compilerOptions: ts.CompilerOptions = {
 };
 
 /** Modules that a program names by their addresses, as workers are given theirs. */
-const ADDRESS = /(new URL\("\.[^"]*)\.ts(", import\.meta\.url\))/g;
+const ADDRESS = /new URL\("(\.[^"]*)\.ts", import\.meta\.url\)/g;
 
 /** The files of tests that a source imports, or names by their addresses. */
 function usedBy(path: string, source: string): string[] {
   const named = ts.preProcessFile(source).importedFiles.map(({ fileName }) => fileName);
-  for (const [text] of source.matchAll(ADDRESS)) named.push(text.slice('new URL("'.length, text.indexOf('", import')));
+  for (const [, name] of source.matchAll(ADDRESS)) named.push(`${name}.ts`);
   return named
     .filter((name) => name.startsWith(".") && name.endsWith(".ts"))
     .map((name) => resolve(dirname(path), name))
@@ -41,7 +41,7 @@ export function compiled(program: URL): string {
     mkdirSync(dirname(output), { recursive: true });
     // Other tests may compile, or read, the same file at the same time.
     const own = `${output}.${process.pid}`;
-    const text = source.replace(ADDRESS, "$1.js$2");
+    const text = source.replace(ADDRESS, 'new URL("$1.js", import.meta.url)');
     writeFileSync(own, ts.transpileModule(text, { compilerOptions, fileName: path }).outputText);
     renameSync(own, output);
     usedBy(path, source).forEach(compile);
