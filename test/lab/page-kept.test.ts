@@ -60,6 +60,17 @@ else {
     await context.close();
   });
 
+  test("the command line's page is kept, too: it opens when the command has ended", async () => {
+    const { address, close } = await lab.serve();
+    const { context, page } = await lab.look(`${address}#${toHash(SETTINGS)}`, { serviceWorkers: "allow" });
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await close();
+    await page.reload();
+    await page.waitForSelector(".card");
+    assert.is(await page.evaluate(() => crossOriginIsolated), true);
+    await context.close();
+  });
+
   test("a static host without headers: the service worker isolates the page, and keeps it when the host is gone", async () => {
     const { address, close } = await lab.host();
     const { context, page, complaints } = await lab.look(`${address}#${toHash(SETTINGS)}`, { serviceWorkers: "allow" });

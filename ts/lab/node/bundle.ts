@@ -55,7 +55,6 @@ export async function bundleLab(place: string): Promise<void> {
   const css = `${out}/lab.css`;
   writeFileSync(css, `${palette}\n${readFileSync(css, "utf8")}`);
   for (const file of ["index.html", "icon.svg"]) copyFileSync(path(`page/${file}`), `${out}/${file}`);
-  writeFileSync(`${out}/licenses.txt`, licensesOf(Object.keys(metafile.inputs)));
   const kernels = path("build/strict.wasm", root);
   if (existsSync(kernels)) copyFileSync(kernels, `${out}/strict.wasm`);
   const files = readdirSync(out).sort();
@@ -67,6 +66,8 @@ export async function bundleLab(place: string): Promise<void> {
     entryPoints: { offline: path("offline.ts") },
     outdir: out,
   });
+  // Not for the page: not every server has it, and one file that is missing would keep the service worker from all.
+  writeFileSync(`${out}/licenses.txt`, licensesOf(Object.keys(metafile.inputs)));
   rmSync(place, { recursive: true, force: true });
   renameSync(out, place);
 }
