@@ -4,4 +4,5 @@ export type { AdapterChoice } from "./backend/webgpu/adapter.ts";
 export type { FeatureChoice } from "./backend/webgpu/features.ts";
 export { DeviceError, type DeviceErrorKind } from "./backend/webgpu/device-error.ts";
 export { createWebgpuBackend, type AdapterAbout, type WebgpuBackend, type WebgpuOptions } from "./backend/webgpu/webgpu.ts";
-export type { Target, TileName } from "./backend/webgpu/source.ts";
+export type { Choice, Target, TileName } from "./backend/webgpu/source.ts";
+export type { Choices, TunedCall, TuneOptions, Tuning } from "./backend/webgpu/tune.ts";

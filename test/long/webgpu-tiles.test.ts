@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import { checkFamilies } from "../webgpu/contract.ts";
 
-for (const tile of ["huge", "large", "tall32", "tall16"]) {
+for (const tile of ["huge", "tall64", "large", "tall32", "tall16"]) {
   const test = suite(`webgpu/tiles, ${tile}`);
   checkFamilies(test, `webgpu/tiles, ${tile}`, ["gemm", "conv"], { args: [`--tile=${tile}`] });
   test.run();

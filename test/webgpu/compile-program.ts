@@ -14,10 +14,10 @@ if (adapter === null) throw new Error("compile: no null driver, wanted one");
 const names = ["shader-f16", "subgroups", "subgroup-size-control"] as GPUFeatureName[];
 const device = await adapter.requestDevice({ requiredFeatures: names.filter((name) => adapter.features.has(name)) });
 
-const tiles: readonly TileName[] = ["huge", "large", "tall32", "tall16", "small"];
+const tiles: readonly TileName[] = ["huge", "tall64", "large", "tall32", "tall16", "small"];
 const targets: readonly Target[] = [
-  ...tiles.flatMap((tile) => [{ tile }, { tile, half: true }]),
-  ...[4, 8, 16, 32].flatMap((products) => [{ products }, { products, sized: true }, { products, half: true }]),
+  ...tiles.flatMap((tile) => [{ tile }, { tile, half: true }, { tile, fours: false }, { tile, fours: false, half: true }]),
+  ...[4, 8, 16, 32].flatMap((products) => [{ products }, { products, fours: false }, { products, sized: true }, { products, half: true }]),
   { shuffled: 32 },
   { winograd: true },
 ];

@@ -2,6 +2,7 @@
 // families; before them --tile=<name> for the tile that products are to take, --precision=f16, --subgroups=<where>, --convolution=winograd,
 // --workspace=<bytes>. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
 import type { Kernel } from "../../ts/kernels/kernel.ts";
+import { kernelsOf } from "../../ts/backend/webgpu/table.ts";
 import { createWebgpuBackend, DeviceError, type WebgpuBackend, type WebgpuOptions } from "../../ts/webgpu.ts";
 import { loadFamily, makeInputs, type Sizes } from "../kernels/harness.ts";
 import { testGpu } from "./driver.ts";
@@ -16,12 +17,27 @@ function toleranceOf(kernel: Kernel, numbers: Sizes, half: boolean): number {
   return own === 0 ? 0 : Math.max(4e-6, 4 * own);
 }
 
+/** Beside the kernels' own samples: sizes in fours with all edges of a tile, and a sum that is cut. */
+const square = { r: 3, s: 3, strideH: 1, strideW: 1, padH: 1, padW: 1, dilationH: 1, dilationW: 1, groups: 1 };
+const more: Readonly<Record<string, readonly Sizes[]>> = {
+  gemm: [
+    { m: 84, n: 52, k: 516 },
+    { m: 132, n: 36, k: 20 },
+  ],
+  conv: [
+    { ...square, n: 6, h: 11, w: 10, c: 12, k: 20 },
+    { ...square, n: 2, h: 9, w: 8, c: 8, k: 36, strideH: 2, strideW: 2 },
+  ],
+};
+
 const GAP = 8;
 const GUARD = 12345.678;
 
 interface Case {
   readonly apart: boolean;
   readonly withOptional: boolean;
+  /** Views begin at multiples of four elements, which some shaders then read at once. */
+  readonly inFours?: boolean;
 }
 
 function expected(kernel: Kernel, inputs: Readonly<Record<string, Float32Array>>, numbers: Sizes, { withOptional }: Case) {
@@ -44,9 +60,10 @@ async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, see
   const names = kernel.order.filter((name) => given.withOptional || !kernel.buffers[name].endsWith("?"));
   // Where each buffer begins: odd places, so that nothing is aligned by chance.
   const at = new Map<string, number>();
+  const odd = given.inFours ? 0 : 1;
   let end = GAP;
   for (const name of names) {
-    at.set(name, given.apart ? GAP + 1 : end + 1);
+    at.set(name, given.apart ? GAP + odd : end + odd);
     end += lengths[name] + 1 + GAP;
   }
   const image = new Float32Array(end).fill(GUARD);
@@ -55,7 +72,7 @@ async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, see
     ? names.map((name) => {
         const owner = backend.allocate(lengths[name] + 2 * GAP + 1);
         const own = new Float32Array(lengths[name] + 2 * GAP + 1).fill(GUARD);
-        own.set(inputs[name] ?? new Float32Array(lengths[name]).fill(NaN), GAP + 1);
+        own.set(inputs[name] ?? new Float32Array(lengths[name]).fill(NaN), GAP + odd);
         backend.write(owner, own);
         return owner;
       })
@@ -99,6 +116,14 @@ async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, see
   return untouched === 0 ? null : "wrote outside of its buffers";
 }
 
+const inFours: Case = { apart: true, withOptional: true, inFours: true };
+
+/** Whether shaders for these numbers read four elements at once, where they lie so. */
+function readsFours({ target }: WebgpuBackend, { name }: Kernel, numbers: Sizes): boolean {
+  const { [name]: shader } = kernelsOf();
+  return shader.passes(numbers, target).some(({ source }) => source.fours);
+}
+
 async function examine(backend: WebgpuBackend, kernel: Kernel): Promise<string | null> {
   const hasOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?"));
   const cases: Case[] = [
@@ -106,10 +131,11 @@ async function examine(backend: WebgpuBackend, kernel: Kernel): Promise<string |
     // Another shader, which takes time to compile: a third of the samples.
     { apart: false, withOptional: !hasOptional },
   ];
+  const casesOf = (index: number, fours: boolean): Case[] => [...cases.slice(0, index % 3 === 0 ? 2 : 1), ...(fours ? [inFours] : [])];
   // All at once: the device has the commands of many samples before the first is read.
   const found = await Promise.all(
     kernel.samples.flatMap((numbers, index) =>
-      cases.slice(0, index % 3 === 0 ? 2 : 1).map(async (given) => {
+      casesOf(index, readsFours(backend, kernel, numbers)).map(async (given) => {
         const wrong = await check(backend, kernel, numbers, index + 1, given);
         return wrong === null ? null : `${JSON.stringify(numbers)} ${JSON.stringify(given)}: ${wrong}`;
       }),
@@ -123,14 +149,18 @@ async function report(backend: WebgpuBackend, kernel: Kernel, name = kernel.name
   worst = 0;
   const wrong = await examine(backend, kernel).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
   const milliseconds = Math.round(performance.now() - begin);
-  console.log(JSON.stringify({ kernel: name, samples: kernel.samples.length, wrong, worst, milliseconds }));
+  const fours = kernel.samples.filter((numbers) => readsFours(backend, kernel, numbers)).length;
+  console.log(JSON.stringify({ kernel: name, samples: kernel.samples.length, fours, wrong, worst, milliseconds }));
 }
 
 /** Products by a given tile, each on a sample that has all edges. */
 async function checkTile(backend: WebgpuBackend, only: readonly string[]): Promise<void> {
   for (const family of only)
     for (const kernel of (await loadFamily(family)) ?? []) {
-      const samples = family === "gemm" ? kernel.samples.slice(-1) : kernel.samples.slice(4, 5);
+      const samples = [
+        ...(family === "gemm" ? kernel.samples.slice(-1) : kernel.samples.slice(4, 5)),
+        ...(more[family]?.slice(0, 1) ?? []),
+      ];
       await report(backend, { ...kernel, samples }, `${kernel.name} by ${backend.target.tile} tiles`);
     }
 }
@@ -147,5 +177,8 @@ const backend = await createWebgpuBackend({ gpu, ...settings }).catch((error: un
   process.exit(0);
 });
 if (settings.tile !== undefined) await checkTile(backend, wanted);
-else for (const family of wanted) for (const kernel of (await loadFamily(family)) ?? []) await report(backend, kernel);
+else
+  for (const family of wanted)
+    for (const kernel of (await loadFamily(family)) ?? [])
+      await report(backend, { ...kernel, samples: [...kernel.samples, ...(more[family] ?? [])] });
 backend.destroy();

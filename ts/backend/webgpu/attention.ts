@@ -157,6 +157,8 @@ function byImages(steps: readonly GpuKernel[], parts: (floats: number) => Readon
       }
       return passes;
     },
+    // All products of a call by one tile: those of the first one's size.
+    ways: ({ n, heads, t, d }, target) => (n * heads * t * d === 0 ? [] : steps[0].ways!({ t, d, layers: heads }, target)),
   };
 }
 

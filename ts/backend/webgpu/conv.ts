@@ -26,6 +26,9 @@ const INTEGERS = [
   "q",
 ];
 
+/** Four channels lie together. */
+const fours = ({ c, filters }: Sizes): boolean => c % 4 === 0 && filters % 4 === 0;
+
 const sizesOf = (numbers: Sizes): ConvSizes => numbers as unknown as ConvSizes;
 
 /** The sizes by names that a product leaves free. */
@@ -44,10 +47,10 @@ const TAP = `
   let tap = at / u.c;
   return vec4<i32>(i32(tap / u.s * u.dilationH), i32(tap % u.s * u.dilationW), i32(at % u.c), 0);`;
 const GATHER = `
-fn gather(pixel: vec4<i32>, tap: vec4<i32>) -> f32 {
+fn gather(pixel: vec4<i32>, tap: vec4<i32>) -> item {
   let line = pixel.y + tap.x;
   let column = pixel.z + tap.y;
-  if (line < 0 || line >= i32(u.h) || column < 0 || column >= i32(u.w)) { return 0.0; }
+  if (line < 0 || line >= i32(u.h) || column < 0 || column >= i32(u.w)) { return item(0.0); }
   return x_at((u32(pixel.x + line) * u.w + u32(column)) * u.c + u32(tap.z));
 }`;
 
@@ -61,10 +64,11 @@ const whole: Readonly<Record<"forward" | "inputGradient" | "weightGradient", Gpu
     declarations: `${GATHER}
 fn row_of(at: u32) -> vec4<i32> {${PIXEL}\n}
 fn step_of(at: u32) -> vec4<i32> {${TAP}\n}
-fn a_value(row: vec4<i32>, step: vec4<i32>) -> f32 { return gather(row, step); }
-fn b_value(k: u32, col: u32) -> f32 { return filter_at(k * u.filters + col); }
-fn put(row: u32, col: u32, sum: f32) { y_put(row * u.filters + col, sum + bias_at(col)); }`,
+fn a_value(row: vec4<i32>, step: vec4<i32>) -> item { return gather(row, step); }
+fn b_value(k: u32, col: u32) -> item { return filter_at(k * u.filters + col); }
+fn put(row: u32, col: u32, sum: item) { y_put(row * u.filters + col, sum + bias_at(col)); }`,
     derive,
+    fours,
     size: (numbers) => {
       const { images, p, q, filters, r, s, c } = derive(numbers);
       return { m: images * p * q, n: filters, k: r * s * c };
@@ -86,19 +90,20 @@ fn step_of(at: u32) -> vec4<i32> {
   let tap = at / u.filters;
   return vec4<i32>(i32(tap / u.s * u.dilationH), i32(tap % u.s * u.dilationW), i32(at % u.filters), 0);
 }
-fn a_value(row: vec4<i32>, step: vec4<i32>) -> f32 {
+fn a_value(row: vec4<i32>, step: vec4<i32>) -> item {
   let line = row.y - step.x;
   let column = row.z - step.y;
-  if (line < 0 || column < 0) { return 0.0; }
-  if (u32(line) % u.strideH != 0u || u32(column) % u.strideW != 0u) { return 0.0; }
+  if (line < 0 || column < 0) { return item(0.0); }
+  if (u32(line) % u.strideH != 0u || u32(column) % u.strideW != 0u) { return item(0.0); }
   let begin = u32(line) / u.strideH;
   let at = u32(column) / u.strideW;
-  if (begin >= u.p || at >= u.q) { return 0.0; }
+  if (begin >= u.p || at >= u.q) { return item(0.0); }
   return dy_at(((u32(row.x) + begin) * u.q + at) * u.filters + u32(step.z));
 }
-fn b_value(k: u32, col: u32) -> f32 { return filter_at((k / u.filters * u.c + col) * u.filters + k % u.filters); }
-fn put(row: u32, col: u32, sum: f32) { dx_put(row * u.c + col, sum); }`,
+fn b_value(k: u32, col: u32) -> item { return filter_at((k / u.filters * u.c + col) * u.filters + k % u.filters); }
+fn put(row: u32, col: u32, sum: item) { dx_put(row * u.c + col, sum); }`,
     derive,
+    fours,
     size: (numbers) => {
       const { images, h, w, c, r, s, filters } = derive(numbers);
       return { m: images * h * w, n: c, k: r * s * filters };
@@ -113,10 +118,11 @@ fn put(row: u32, col: u32, sum: f32) { dx_put(row * u.c + col, sum); }`,
     declarations: `${GATHER}
 fn row_of(at: u32) -> vec4<i32> {${TAP}\n}
 fn step_of(at: u32) -> vec4<i32> {${PIXEL}\n}
-fn a_value(row: vec4<i32>, step: vec4<i32>) -> f32 { return gather(step, row); }
-fn b_value(k: u32, col: u32) -> f32 { return dy_at(k * u.filters + col); }
-fn put(row: u32, col: u32, sum: f32) { dfilter_put(row * u.filters + col, sum); }`,
+fn a_value(row: vec4<i32>, step: vec4<i32>) -> item { return gather(step, row); }
+fn b_value(k: u32, col: u32) -> item { return dy_at(k * u.filters + col); }
+fn put(row: u32, col: u32, sum: item) { dfilter_put(row * u.filters + col, sum); }`,
     derive,
+    fours,
     size: (numbers) => {
       const { images, p, q, filters, r, s, c } = derive(numbers);
       return { m: r * s * c, n: filters, k: images * p * q };
@@ -204,6 +210,10 @@ function convolution(pass: keyof typeof whole, complete: (numbers: Sizes) => Siz
       const sizes = derive(numbers);
       const length = lengths[pass](sizes);
       return [{ source, numbers: { ...sizes, length }, groups: groupsFor(length) }];
+    },
+    ways: (given, target) => {
+      const numbers = complete(given);
+      return numbers["groups"] === 1 ? kernel.ways!(numbers, target) : [];
     },
   };
 }

@@ -109,7 +109,14 @@ export async function targetOf(adapter: GPUAdapter, device: GPUDevice, { precisi
     least > 1 &&
     (await liesInOrder(device, least, false)) &&
     (products === undefined || !sized || (await liesInOrder(device, products, true)));
-  if (inOrder) return { ...half, shuffled: least, ...(products !== undefined && { products, sized }) };
+  const shareable = productSize({ least, most }, false);
+  if (inOrder)
+    return {
+      ...half,
+      shuffled: least,
+      ...(shareable !== undefined && { shareable }),
+      ...(products !== undefined && { products, sized }),
+    };
   if (subgroups === undefined || subgroups === "none") return half;
   throw new DeviceError("unavailable", `subgroups ${subgroups} on an adapter whose lanes are not in order, wanted subgroups none`);
 }

@@ -2,7 +2,7 @@
 import { product } from "./product.ts";
 import type { GpuKernel, GpuKernels } from "./source.ts";
 
-const PUT = "fn put(row: u32, col: u32, sum: f32) { c_put(row * u.n + col, sum + bias_at(col)); }";
+const PUT = "fn put(row: u32, col: u32, sum: item) { c_put(row * u.n + col, sum + bias_at(col)); }";
 const STEP =
   "fn step_of(k: u32) -> vec4<i32> { return vec4<i32>(i32(k), 0, 0, 0); }\nfn row_of(row: u32) -> vec4<i32> { return vec4<i32>(i32(row), 0, 0, 0); }";
 
@@ -16,11 +16,12 @@ function gemm(name: string, a: "k" | "rows", b: "k" | "cols"): GpuKernel {
     b,
     declarations: [
       STEP,
-      `fn a_value(row: vec4<i32>, step: vec4<i32>) -> f32 { return a_at(${aAt}); }`,
-      `fn b_value(k: u32, col: u32) -> f32 { return b_at(${bAt}); }`,
+      `fn a_value(row: vec4<i32>, step: vec4<i32>) -> item { return a_at(${aAt}); }`,
+      `fn b_value(k: u32, col: u32) -> item { return b_at(${bAt}); }`,
       PUT,
     ].join("\n"),
     size: ({ m, n, k }) => ({ m, n, k }),
+    fours: ({ m, n, k }) => n % 4 === 0 && (a === "k" || b === "k" ? k % 4 === 0 : true) && (a === "rows" ? m % 4 === 0 : true),
   });
 }
 

@@ -1,8 +1,9 @@
 // How a workgroup multiplies a tile: each invocation has a block of C in registers; parts of A and B pass through workgroup memory, the
-// next ones being read while the current ones are multiplied. In half precision they are rounded to 16 bits there, and multiplied and summed
-// in float32. Where products are laid out by subgroups, a subgroup has one row of blocks: an invocation reads a part of A, and the others
-// have it from there by broadcasts of constant lanes, so that only B is read from workgroup memory.
+// next ones being read while the current ones are multiplied (tile-reading.ts). In half precision they are rounded to 16 bits there, and
+// multiplied and summed in float32. Where products are laid out by subgroups, a subgroup has one row of blocks: an invocation reads a part
+// of A, and the others have it from there by broadcasts of constant lanes, so that only B is read from workgroup memory.
 import type { Target, TileName } from "./source.ts";
+import { DEPTH, readingOf } from "./tile-reading.ts";
 
 /** Rows and columns of C a workgroup has, and an invocation. */
 export interface Tile {
@@ -15,16 +16,16 @@ export interface Tile {
   readonly subgroup?: number;
 }
 
-/** Steps of the sum that are in workgroup memory at once. */
-export const DEPTH = 16;
-
 export const tiles = {
   huge: { name: "huge", rows: 128, cols: 128, ownRows: 8, ownCols: 8 },
+  tall64: { name: "tall64", rows: 128, cols: 64, ownRows: 8, ownCols: 8 },
   large: { name: "large", rows: 64, cols: 64, ownRows: 8, ownCols: 4 },
   tall32: { name: "tall32", rows: 128, cols: 32, ownRows: 8, ownCols: 4 },
   tall16: { name: "tall16", rows: 128, cols: 16, ownRows: 8, ownCols: 4 },
   small: { name: "small", rows: 32, cols: 32, ownRows: 4, ownCols: 4 },
 } as const satisfies Record<TileName, Tile>;
+
+export const tileNames = Object.keys(tiles) as TileName[];
 
 /** By subgroups of so many invocations. */
 const shared: readonly Tile[] = [
@@ -39,76 +40,26 @@ export const sharedTile = (subgroup: number): Tile | undefined => shared.find((t
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-/** How a workgroup reads its parts of A and B, in fours along rows and columns, and puts them into workgroup memory. */
-interface Reading {
-  readonly begin: readonly string[];
-  readonly read: readonly string[];
-  readonly put: readonly string[];
-}
+/** Invocations that run together on most GPUs. */
+const TOGETHER = 32;
 
-interface Side {
-  readonly side: "a" | "b";
-  readonly fours: number;
-  readonly threads: number;
-  /** It lies in memory along the sum. */
-  readonly along: boolean;
-  /** The type of workgroup memory. */
-  readonly cell: string;
-}
-
-/** Written out, so that what is read stays in registers. */
-function written({ side, fours, threads, along, cell }: Side): Reading {
-  const edge = side === "a" ? "top" : "left";
-  const units = range((fours * DEPTH) / threads);
-  const unit = (index: number): string => `(thread + ${index * threads}u)`;
-  const value = (j: number, r: number): string => (side === "a" ? `a_cell(a_row${j}_${r}, step)` : `b_cell(k, b_col${j} + ${r}u, to)`);
-  return {
-    begin: units.flatMap((j) => [
-      `  let ${side}_step${j} = ${unit(j)} ${along ? `% ${DEPTH}u` : `/ ${fours}u`};`,
-      `  let ${side}_four${j} = ${unit(j)} ${along ? `/ ${DEPTH}u` : `% ${fours}u`};`,
-      `  let ${side}_col${j} = ${edge} + ${side}_four${j} * 4u;`,
-      ...(side === "a" ? range(4).map((r) => `  let a_row${j}_${r} = row_in(a_col${j} + ${r}u);`) : []),
-      `  var ${side}${j} = vec4<f32>(0.0);`,
-    ]),
-    read: units.map((j) => {
-      const step = side === "a" ? `let step = step_in(k0 + a_step${j}, to);` : `let k = k0 + b_step${j};`;
-      return `      { ${step} ${side}${j} = vec4<f32>(${range(4)
-        .map((r) => value(j, r))
-        .join(", ")}); }`;
-    }),
-    put: units.map((j) => `    ${side}_tile[${side}_step${j} * ${fours}u + ${side}_four${j}] = ${cell}(${side}${j});`),
-  };
-}
-
-/** The same in loops: a shader that software compiles in a third of the time. */
-function looped({ side, fours, threads, along, cell }: Side): Reading {
-  const edge = side === "a" ? "top" : "left";
-  const units = (fours * DEPTH) / threads;
-  const each = (text: string): string[] => [
-    `    for (var j = 0u; j < ${units}u; j++) {`,
-    `      let unit = thread + j * ${threads}u;`,
-    `      let inner = unit ${along ? `% ${DEPTH}u` : `/ ${fours}u`};`,
-    `      let four = unit ${along ? `/ ${DEPTH}u` : `% ${fours}u`};`,
-    text,
-    "    }",
+/**
+ * Column tx and row ty of an invocation's block. Those that run together have a patch of 8 x 4 blocks: they read 4 parts of A and 8 of B from
+ * workgroup memory where a row of 16 and another would read 2 and 16.
+ */
+function places({ rows, cols, ownRows, ownCols, subgroup }: Tile): readonly string[] {
+  const across = cols / ownCols;
+  const down = rows / ownRows;
+  const wide = Math.min(across, 8);
+  const high = TOGETHER / wide;
+  if (subgroup !== undefined || across === wide || down % high !== 0)
+    return [`  let tx = thread % ${across}u;`, `  let ty = thread / ${across}u;`];
+  const patches = across / wide;
+  return [
+    `  let bundle = thread / ${TOGETHER}u;`,
+    `  let tx = bundle % ${patches}u * ${wide}u + thread % ${wide}u;`,
+    `  let ty = bundle / ${patches}u * ${high}u + thread % ${TOGETHER}u / ${wide}u;`,
   ];
-  const read =
-    side === "a"
-      ? "      let step = step_in(k0 + inner, to);\n      for (var r = 0u; r < 4u; r++) { a_next[j][r] = a_cell(a_rows[j * 4u + r], step); }"
-      : `      for (var r = 0u; r < 4u; r++) { b_next[j][r] = b_cell(k0 + inner, ${edge} + four * 4u + r, to); }`;
-  return {
-    begin: [
-      `  var ${side}_next: array<vec4<f32>, ${units}>;`,
-      ...(side === "a"
-        ? [
-            `  var a_rows: array<vec4<i32>, ${units * 4}>;`,
-            ...each(`      for (var r = 0u; r < 4u; r++) { a_rows[j * 4u + r] = row_in(${edge} + four * 4u + r); }`),
-          ]
-        : []),
-    ],
-    read: each(read),
-    put: each(`      ${side}_tile[inner * ${fours}u + four] = ${cell}(${side}_next[j]);`),
-  };
 }
 
 /** Multiplies what is in workgroup memory. */
@@ -150,8 +101,17 @@ export interface TileText {
   readonly threads: number;
 }
 
-/** The text of a shader that multiplies by a tile; A and B lie along the sum (`k`) or along C. */
-export function tileText(tile: Tile, a: "k" | "rows", b: "k" | "cols", { half = false }: Target): TileText {
+/** How what is multiplied lies in memory. */
+export interface Layout {
+  /** Along the sum (`k`) or along C. */
+  readonly a: "k" | "rows";
+  readonly b: "k" | "cols";
+  /** In fours, which are read and written at once. */
+  readonly fours: boolean;
+}
+
+/** The text of a shader that multiplies by a tile. */
+export function tileText(tile: Tile, { a, b, fours }: Layout, { half = false }: Target): TileText {
   const { rows, cols, ownRows, ownCols, subgroup = 0 } = tile;
   const across = cols / ownCols;
   const threads = (rows / ownRows) * across;
@@ -159,9 +119,9 @@ export function tileText(tile: Tile, a: "k" | "rows", b: "k" | "cols", { half = 
   const colGroups = range(ownCols / 4);
   const cell = half ? "vec4<f16>" : "vec4<f32>";
   // Tiles that software runs: shorter to compile.
-  const reading = tile === tiles.small || (subgroup > 0 && subgroup < 16) ? looped : written;
-  const left = reading({ side: "a", fours: aFours, threads, along: a === "k", cell });
-  const right = reading({ side: "b", fours: bFours, threads, along: b === "k", cell });
+  const way = fours ? "fours" : tile === tiles.small || (subgroup > 0 && subgroup < 16) ? "loops" : "ones";
+  const left = readingOf({ side: "a", fours: aFours, threads, along: a === "k", cell }, way);
+  const right = readingOf({ side: "b", fours: bFours, threads, along: b === "k", cell }, way);
   const aStride = aFours / (ownRows / 4);
   const bStride = bFours / colGroups.length;
   const lines = [
@@ -173,8 +133,7 @@ export function tileText(tile: Tile, a: "k" | "rows", b: "k" | "cols", { half = 
     "  part = wg.z % u.cuts;",
     "  let begin = (wg.z % u.cuts) * u.span;",
     "  let to = min(begin + u.span, u.k);",
-    `  let tx = thread % ${across}u;`,
-    `  let ty = thread / ${across}u;`,
+    ...places(tile),
     ...left.begin,
     ...right.begin,
     ...range(ownRows).flatMap((r) => colGroups.map((c) => `  var c${r}_${c} = vec4<f32>(0.0);`)),

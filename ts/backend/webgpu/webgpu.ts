@@ -9,8 +9,10 @@ import { Failures } from "./failures.ts";
 import { targetOf, wantedFeatures, type FeatureChoice } from "./features.ts";
 import { DeviceMemory, ownBuffer, USAGE, webgpuBuffer, type WebgpuBuffer } from "./memory.ts";
 import { Recorder } from "./recorder.ts";
-import type { Source, Target, TileName } from "./source.ts";
+import type { Choice, GpuKernel, Source, Target, TileName } from "./source.ts";
 import { kernelsOf } from "./table.ts";
+import { tileNames } from "./tile.ts";
+import { callKey, tuned, type Call, type Choices, type Stand, type TuneOptions, type Tuning } from "./tune.ts";
 
 /** What a device is, as the driver tells it. */
 export interface AdapterAbout {
@@ -34,6 +36,14 @@ export interface WebgpuBackend extends Backend {
   release(): void;
   /** Dispatches and command buffers so far. */
   counts(): { readonly dispatches: number; readonly submissions: number };
+  /**
+   * Runs `work`, measures every matrix product, convolution and attention that it asked for in all ways that this device has, and takes
+   * the fastest from then on: seconds, once for a model and a batch size. Values stay within float32's rounding (and Winograd's, unless
+   * `convolution` was given). Error: DeviceError, which leaves what was chosen before.
+   */
+  tune(work: () => unknown, options?: TuneOptions): Promise<Tuning>;
+  /** What was tuned so far, as plain data: `createWebgpuBackend({ choices })` takes it instead of measuring again. */
+  readonly choices: Choices;
   /** Destroys the device; the backend is of no use any more. */
   destroy(): void;
 }
@@ -45,9 +55,11 @@ export interface WebgpuOptions extends AdapterChoice, FeatureChoice {
   readonly workspace?: number;
   /**
    * "winograd" transforms 3x3 convolutions by F(4x4, 3x3) where the CPU does: a quarter of the products and more memory traffic, with errors
-   * about ten times as large. "direct" is the default until it was measured on a GPU.
+   * about ten times as large. "direct" never does. By default none is transformed, until `tune` has seen where that is faster.
    */
   readonly convolution?: "direct" | "winograd";
+  /** What `tune` found on this adapter before. */
+  readonly choices?: Choices;
 }
 
 /** Most elements that one workgroup of `fill` and `copy` sees to. */
@@ -62,6 +74,31 @@ function aboutOf({ info }: GPUAdapter): AdapterAbout {
     description,
     software: fallback || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${description}`),
   };
+}
+
+function note(calls: Map<string, Call>, kernel: Kernel, numbers: Call["numbers"], buffers: Readonly<Record<string, unknown>>): void {
+  const key = callKey(kernel, numbers);
+  const known = calls.get(key);
+  if (known) known.times++;
+  else calls.set(key, { kernel, numbers: { ...numbers }, given: kernel.order.filter((name) => buffers[name] !== null), times: 1 });
+}
+
+/** What was chosen on a device, for a device like it. Error: a tile that there is not. */
+function taken(choices: Choices, { shareable }: Target): Map<string, Choice> {
+  const found = new Map<string, Choice>();
+  for (const [key, choice] of Object.entries(choices)) {
+    if (choice.tile !== undefined && !tileNames.includes(choice.tile))
+      throw new Error(`createWebgpuBackend: choices have the tile ${choice.tile} for ${key}, wanted one of ${tileNames.join(", ")}`);
+    // Of a device with other subgroups.
+    if (choice.products === undefined || choice.products === shareable) found.set(key, choice);
+  }
+  return found;
+}
+
+function shaderOf({ name }: { readonly name: string }): GpuKernel {
+  const { [name]: shader } = kernelsOf();
+  if (shader === undefined) throw new Error(`${name}: no shader, wanted one in ts/backend/webgpu`);
+  return shader;
 }
 
 /**
@@ -80,8 +117,11 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     ...(await targetOf(adapter, device, options)),
     ...(tile !== undefined && { tile }),
     ...(options.workspace !== undefined && { workspace: options.workspace / 4 }),
-    ...(options.convolution === "winograd" && { winograd: true }),
+    ...(options.convolution !== undefined && { winograd: options.convolution === "winograd" }),
   };
+  const chosen = taken(options.choices ?? {}, target);
+  /** Calls that a program makes while it is looked at. */
+  let calls: Map<string, Call> | null = null;
   const memory: DeviceMemory = new DeviceMemory(device, {
     refused: (bytes) => failures.outOfMemory(`${(bytes / 1048576).toFixed(1)} MiB more on the device were refused`),
     answered: () => failures.answered(),
@@ -96,10 +136,31 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   const outputs = new Map<number, GPUBuffer[]>();
   const each = (source: Source, length: number, buffers: Readonly<Record<string, WebgpuBuffer>>, value = 0): void =>
     recorder.dispatch({ source, numbers: { length, value }, groups: Math.ceil(length / THREADS) }, buffers);
+  const dispatch = (
+    kernel: Kernel,
+    buffers: Readonly<Record<string, WebgpuBuffer | null>>,
+    numbers: Readonly<Record<string, number>>,
+    wanted: Target,
+  ): void => {
+    const shader = shaderOf(kernel);
+    const inFours = Object.values(buffers).every((buffer) => buffer === null || buffer.offset % 4 === 0);
+    const own = inFours ? wanted : { ...wanted, fours: false };
+    const scratch = shader.scratch?.(numbers, own) ?? 0;
+    const block = scratch > 0 ? memory.take(4 * scratch) : null;
+    const part = (offset: number): WebgpuBuffer | null => block && { block, offset, length: scratch - offset, freed: false, owned: false };
+    for (const pass of shader.passes(numbers, own)) {
+      const more = pass.parts
+        ? Object.entries(pass.parts).map(([name, offset]) => [name, part(offset)] as const)
+        : [["scratch", part(0)] as const];
+      recorder.dispatch(pass, { ...buffers, ...Object.fromEntries(more) });
+    }
+    // Commands run in order: the next owner's come later.
+    if (block !== null) memory.give(block);
+  };
   const output = (bytes: number): GPUBuffer =>
     outputs.get(bytes)?.pop() ?? device.createBuffer({ size: bytes, usage: USAGE.mapRead | USAGE.copyTarget });
 
-  return {
+  const backend: WebgpuBackend = {
     name: "webgpu",
     elementBytes: 4,
     device,
@@ -173,26 +234,17 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     },
     run<B extends Record<string, Role>, N extends readonly string[]>(kernel: Kernel<B, N>, given: Operands<B>, numbers: Numbers<N>): void {
       check();
-      const { [kernel.name]: shader } = kernelsOf();
-      if (shader === undefined) throw new Error(`${kernel.name}: no shader, wanted one in ts/backend/webgpu`);
       const wanted = kernel.lengths(numbers);
       const buffers: Record<string, WebgpuBuffer | null> = {};
       for (const key of kernel.order) {
         const buffer = bufferOf(kernel, key, given[key], wanted[key]);
         buffers[key] = buffer === null ? null : webgpuBuffer(buffer);
       }
-      const scratch = shader.scratch?.(numbers as Record<string, number>, target) ?? 0;
-      const block = scratch > 0 ? memory.take(4 * scratch) : null;
-      const part = (offset: number): WebgpuBuffer | null =>
-        block && { block, offset, length: scratch - offset, freed: false, owned: false };
-      for (const pass of shader.passes(numbers as Record<string, number>, target)) {
-        const more = pass.parts
-          ? Object.entries(pass.parts).map(([name, offset]) => [name, part(offset)] as const)
-          : [["scratch", part(0)] as const];
-        recorder.dispatch(pass, { ...buffers, ...Object.fromEntries(more) });
-      }
-      // Commands run in order: the next owner's come later.
-      if (block !== null) memory.give(block);
+      const plain = kernel as unknown as Kernel;
+      const tunable = shaderOf(kernel).ways !== undefined;
+      if (calls !== null && tunable) note(calls, plain, numbers, buffers);
+      const choice = tunable && chosen.size > 0 ? chosen.get(callKey(plain, numbers)) : undefined;
+      dispatch(plain, buffers, numbers, choice === undefined ? target : { ...target, ...choice });
     },
     memoryUse(): MemoryUse {
       return { buffers: memory.buffers, bytes: memory.bytes, peakBytes: memory.peakBytes };
@@ -211,8 +263,35 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       check();
     },
     counts: () => ({ dispatches: recorder.dispatches, submissions: recorder.submissions }),
+    async tune(work: () => unknown, tuneOptions: TuneOptions = {}): Promise<Tuning> {
+      if (calls !== null) throw new Error("tune: one is under way on this backend, wanted one at a time");
+      const seen = new Map<string, Call>();
+      calls = seen;
+      try {
+        await work();
+      } finally {
+        calls = null;
+      }
+      await backend.done();
+      const stand: Stand = {
+        ...{ backend, device, target, shaderOf, flush: backend.flush, done: backend.done, now: () => performance.now() },
+        dispatch: dispatch as Stand["dispatch"],
+      };
+      const found = await tuned(stand, seen.values(), tuneOptions);
+      for (const { kernel, numbers, choice } of found.calls) {
+        const key = callKey(kernel, numbers);
+        if (choice === null) chosen.delete(key);
+        else chosen.set(key, choice);
+      }
+      backend.release();
+      return found;
+    },
+    get choices(): Choices {
+      return Object.fromEntries(chosen);
+    },
     destroy(): void {
       device.destroy();
     },
   };
+  return backend;
 }

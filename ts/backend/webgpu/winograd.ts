@@ -3,7 +3,7 @@
 import { plainConvolution } from "./conv.ts";
 import { each, groupsFor } from "./each.ts";
 import { product } from "./product.ts";
-import { WORKSPACE, type GpuKernel, type GpuKernels, type Pass, type Source, type Target } from "./source.ts";
+import { WORKSPACE, type Choice, type GpuKernel, type GpuKernels, type Pass, type Source, type Target } from "./source.ts";
 
 type Sizes = Readonly<Record<string, number>>;
 type Matrix = readonly (readonly number[])[];
@@ -162,6 +162,9 @@ const INDICES = `
 fn row_of(row: u32) -> vec4<i32> { return vec4<i32>(i32(row), 0, 0, 0); }
 fn step_of(k: u32) -> vec4<i32> { return vec4<i32>(i32(k), 0, 0, 0); }`;
 
+/** Four channels lie together. */
+const fours = ({ from, to }: Sizes): boolean => from % 4 === 0 && to % 4 === 0;
+
 /** Of each place: tiles by channels, times the filter. */
 const products = product({
   name: "winograd_product",
@@ -170,9 +173,10 @@ const products = product({
   b: "cols",
   uncut: true,
   declarations: `${INDICES}
-fn a_value(row: vec4<i32>, step: vec4<i32>) -> f32 { return v_at((layer * u.m + u32(row.x)) * u.k + u32(step.x)); }
-fn b_value(k: u32, col: u32) -> f32 { return u_at((layer * u.k + k) * u.n + col); }
-fn put(row: u32, col: u32, sum: f32) { m_put((layer * u.m + row) * u.n + col, sum); }`,
+fn a_value(row: vec4<i32>, step: vec4<i32>) -> item { return v_at((layer * u.m + u32(row.x)) * u.k + u32(step.x)); }
+fn b_value(k: u32, col: u32) -> item { return u_at((layer * u.k + k) * u.n + col); }
+fn put(row: u32, col: u32, sum: item) { m_put((layer * u.m + row) * u.n + col, sum); }`,
+  fours,
   size: ({ tiles, from, to }) => ({ m: tiles, n: to, k: from, layers: PLACES }),
 });
 
@@ -185,12 +189,13 @@ const gradients = product({
   b: "cols",
   uncut: true,
   declarations: `${INDICES}
-fn a_value(row: vec4<i32>, step: vec4<i32>) -> f32 { return v_at((layer * u.k + u32(step.x)) * u.m + u32(row.x)); }
-fn b_value(k: u32, col: u32) -> f32 { return m_at((layer * u.k + k) * u.n + col); }
-fn put(row: u32, col: u32, sum: f32) {
+fn a_value(row: vec4<i32>, step: vec4<i32>) -> item { return v_at((layer * u.k + u32(step.x)) * u.m + u32(row.x)); }
+fn b_value(k: u32, col: u32) -> item { return m_at((layer * u.k + k) * u.n + col); }
+fn put(row: u32, col: u32, sum: item) {
   let at = (layer * u.m + row) * u.n + col;
   if (u.more != 0u) { du_put(at, du_at(at) + sum); } else { du_put(at, sum); }
 }`,
+  fours,
   size: ({ tiles, from, to }) => ({ m: from, n: to, k: tiles, layers: PLACES }),
 });
 
@@ -229,14 +234,20 @@ function overTiles({ tiles, together }: Plan, passes: (first: number, count: num
   return all;
 }
 
+interface Transformed {
+  readonly passes: (numbers: Sizes, plan: Plan, target: Target) => Pass[];
+  /** Other ways of the products inside. */
+  readonly inner: (numbers: Sizes, plan: Plan, target: Target) => readonly Choice[];
+}
+
 /** A convolution from `from` channels to `to`. */
 function convolving(
   input: Source,
   filter: Source,
   output: Source,
   channels: (numbers: Sizes) => { readonly from: number; readonly to: number },
-) {
-  return (numbers: Sizes, plan: Plan, target: Target): Pass[] => {
+): Transformed {
+  const passes = (numbers: Sizes, plan: Plan, target: Target): Pass[] => {
     const { from, to } = channels(numbers);
     const own = { ...numbers, filters: numbers["k"], from, to };
     return [
@@ -248,24 +259,28 @@ function convolving(
       ]),
     ];
   };
+  return { passes, inner: (numbers, { together }, target) => products.ways!({ ...channels(numbers), tiles: together }, target) };
 }
 
 const imageTiles = inputTiles("x");
 
-function gradient(numbers: Sizes, plan: Plan, target: Target): Pass[] {
-  const { c, k } = numbers;
-  return [
-    ...overTiles(plan, (first, count) => [
-      pass(imageTiles, { ...numbers, channels: c, first }, count * c),
-      pass(slopeTiles, { ...numbers, channels: k, first }, count * k),
-      ...gradients.passes({ ...numbers, from: c, to: k, tiles: count, more: first > 0 ? 1 : 0 }, target),
-    ]),
-    pass(filterGradient, numbers, c * k),
-  ];
-}
+const gradient: Transformed = {
+  passes: (numbers, plan, target) => {
+    const { c, k } = numbers;
+    return [
+      ...overTiles(plan, (first, count) => [
+        pass(imageTiles, { ...numbers, channels: c, first }, count * c),
+        pass(slopeTiles, { ...numbers, channels: k, first }, count * k),
+        ...gradients.passes({ ...numbers, from: c, to: k, tiles: count, more: first > 0 ? 1 : 0 }, target),
+      ]),
+      pass(filterGradient, numbers, c * k),
+    ];
+  },
+  inner: ({ c, k }, { together }, target) => gradients.ways!({ from: c, to: k, tiles: together }, target),
+};
 
 /** By transforms where the backend was asked for them, else as plain convolution. */
-function chosen(plain: GpuKernel, transforms: (numbers: Sizes, plan: Plan, target: Target) => Pass[]): GpuKernel {
+function chosen(plain: GpuKernel, { passes: transforms, inner }: Transformed): GpuKernel {
   // Without a tile there is nothing to transform, and a gradient of zeros.
   const isPlain = (numbers: Sizes, target: Target): boolean => target.winograd !== true || planOf(numbers, target).tiles === 0;
   return {
@@ -274,6 +289,16 @@ function chosen(plain: GpuKernel, transforms: (numbers: Sizes, plan: Plan, targe
       if (isPlain(numbers, target)) return plain.passes(numbers, target);
       const plan = planOf(numbers, target);
       return transforms(numbers, plan, whole(target)).map((each) => ({ ...each, parts: plan.parts }));
+    },
+    ways: (numbers, target) => {
+      const { winograd, half = false } = target;
+      const plan = planOf(numbers, target);
+      if (plan.tiles === 0) return [];
+      const others = inner(numbers, plan, whole(target));
+      if (winograd === true) return others;
+      const direct = plain.ways!(numbers, target);
+      // Half precision is for products of what was not transformed.
+      return winograd === false || half ? direct : [...direct, ...[{}, ...others].map((way) => ({ ...way, winograd: true }))];
     },
   };
 }
