@@ -79,6 +79,33 @@ else {
     await context.close();
   });
 
+  test("by keyboard alone: train, pause, resume, stop; the focus is never lost, and what was stopped is not called finished", async () => {
+    const { address } = await lab.serve();
+    const { context, page, complaints } = await lab.look(`${address}#${toHash({ ...SETTINGS, epochs: 1000, against: "nothing" })}`);
+    const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? "");
+    const shows = (text: string) => page.getByRole("button", { name: text, exact: true }).waitFor();
+    await page.getByRole("button", { name: "Train" }).focus();
+    for (const [before, after] of [
+      ["Train", "Pause"],
+      ["Pause", "Resume"],
+      ["Resume", "Pause"],
+    ]) {
+      assert.is(await focused(), before);
+      if (before !== "Train") await page.waitForFunction(() => (document.querySelector("progress")?.value ?? 0) > 0);
+      await page.keyboard.press("Enter");
+      await shows(after);
+    }
+    await page.keyboard.press("Tab");
+    assert.is(await focused(), "Stop");
+    await page.keyboard.press("Enter");
+    await shows("Train again");
+    assert.is(await focused(), "Train again");
+    await page.reload();
+    assert.match((await page.locator(".banner").textContent()) ?? "", /additive stopped at step \d+ of \d+\. Training anew forgets it\./);
+    assert.equal(complaints, []);
+    await context.close();
+  });
+
   test("one run takes a team of threads where there are several, and comes to the same digest", async () => {
     const alone: LabSettings = { ...SETTINGS, against: "nothing", skip: "orthogonal", epochs: 2 };
     const { address } = await lab.serve();

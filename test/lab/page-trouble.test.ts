@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { DEFAULTS, type LabSettings } from "../../ts/lab/fields.ts";
 import { toHash } from "../../ts/lab/settings.ts";
 import { pngDataUrl } from "../../ts/train/png.ts";
-import { clickAtStep, digestsOf, executable, expectedDigests, Lab, untilState, WHY } from "./browser.ts";
+import { clickAtStep, digestsOf, ELSEWHERE, executable, expectedDigests, Lab, untilState, WHY } from "./browser.ts";
 
 const SETTINGS: LabSettings = { ...DEFAULTS, against: "nothing", trainSamples: 64, testSamples: 32, width: 4, batchSize: 16, epochs: 1 };
 
@@ -35,6 +35,20 @@ else {
     await page.getByRole("button", { name: "Train" }).click();
     await untilState(page, "finished");
     assert.equal(await digestsOf(page), await expectedDigests(SETTINGS));
+    assert.equal(complaints, []);
+    await context.close();
+  });
+
+  test("a page from another machine without encryption says what it lacks, trains, and is kept", async () => {
+    const { address } = await lab.host();
+    const { context, page, complaints } = await lab.look(`${address.replace("localhost", ELSEWHERE)}#${toHash(SETTINGS)}`);
+    assert.is(await page.evaluate(() => isSecureContext), false);
+    assert.match((await page.locator(".chip").textContent()) ?? "", "without encryption");
+    await page.getByRole("button", { name: "Train" }).click();
+    await untilState(page, "finished");
+    assert.equal(await digestsOf(page), await expectedDigests(SETTINGS));
+    await page.reload();
+    await page.getByRole("button", { name: "Show" }).waitFor();
     assert.equal(complaints, []);
     await context.close();
   });

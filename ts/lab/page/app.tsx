@@ -9,15 +9,16 @@ import type { Storage } from "../storage.ts";
 import { Attached, attachedAddress } from "./attached.ts";
 import { Controls } from "./controls.tsx";
 import { chosenFiles, droppedFiles } from "./dropped.ts";
+import { useAwake } from "./environment.ts";
 import { Figures } from "./figures.tsx";
 import { Head } from "./head.tsx";
-import { describeKept, findKept, type Kept } from "./kept.ts";
+import { areOver, describeKept, findKept, type Kept } from "./kept.ts";
 import { RunCard } from "./run-card.tsx";
 import { RunView } from "./run-view.ts";
 import { Runs } from "./runs.ts";
 import { Session } from "./session.ts";
 import { Setup } from "./setup.tsx";
-import { openStorage, threadsFor } from "./surroundings.ts";
+import { newId, openStorage, threadsFor } from "./surroundings.ts";
 import { useStatus } from "./status.ts";
 import { saveCheckpoint, saveReport } from "./take-home.ts";
 
@@ -55,6 +56,7 @@ export function App() {
   const planned = useMemo(() => idle(settings), [settings]);
   const runs: Runs = live ?? planned.runs;
   const [status, say] = useStatus(runs, attached);
+  useAwake(session !== null && runs.views.some(({ state }) => state === "preparing" || state === "running"));
 
   useEffect(() => live?.subscribe(() => redraw((count) => count + 1)), [live]);
   useEffect(() => {
@@ -108,14 +110,13 @@ export function App() {
     setLive(made);
     void made.start({ resume, threads: threadsFor(made.seats.length) });
     // On a phone the runs are below the settings.
-    place.current?.focus({ preventScroll: true });
     if (place.current && place.current.getBoundingClientRect().top > innerHeight / 2) place.current.scrollIntoView();
   };
   const start = async (): Promise<void> => {
     if (session && storage) await storage.remove({ id: session.id, runs: session.seats.map(({ id }) => id) }).catch(() => {});
     if (kept && storage) await storage.remove(kept.session).catch(() => {});
     const own = settings.dataset === "shapes" ? SHAPES : source;
-    begin(new Session({ id: crypto.randomUUID(), lab: settings, source: own }, storage), false);
+    begin(new Session({ id: newId(), lab: settings, source: own }, storage), false);
   };
   const goOn = (): void => {
     if (!kept) return;
@@ -164,10 +165,13 @@ export function App() {
         <section class="runs" ref={place} tabIndex={-1} aria-label="Runs">
           {kept && !live && (
             <div class="banner">
-              <p>Kept from before: {describeKept(kept)}. Going on comes to the same bits as if it had never stopped.</p>
+              <p>
+                Kept from before: {describeKept(kept)}.{areOver(kept) ? "" : " Going on comes to the same bits as if it had never stopped."}{" "}
+                Training anew forgets it.
+              </p>
               <div class="buttons">
                 <button type="button" class="main" onClick={goOn}>
-                  {kept.runs.every(({ finished }) => finished) ? "Show" : "Go on"}
+                  {areOver(kept) ? "Show" : "Go on"}
                 </button>
                 <button type="button" onClick={() => void forget()}>
                   Forget

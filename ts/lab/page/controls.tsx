@@ -1,4 +1,5 @@
 // The buttons over the runs.
+import { useRef } from "preact/hooks";
 import { formatSpan } from "../../report/numbers.ts";
 import type { Attached } from "./attached.ts";
 import type { Runs } from "./runs.ts";
@@ -31,6 +32,7 @@ const CONNECTION: Readonly<Record<Attached["connection"], string>> = {
 };
 
 export function Controls({ session, attached, runs, canStart, onStart, onReport, onCopied }: ControlsProps) {
+  const main = useRef<HTMLButtonElement>(null);
   const paused = runs.views.some(({ state }) => state === "paused");
   const begun = runs.views.some(({ start }) => start !== undefined);
   const seconds = Math.max(0, ...runs.views.map(({ end }) => end?.seconds ?? 0));
@@ -43,25 +45,25 @@ export function Controls({ session, attached, runs, canStart, onStart, onReport,
         </button>
       </div>
     );
+  const underWay = runs.isUnderWay;
+  const act = (): void => {
+    if (!underWay) onStart();
+    else if (paused) session?.continue();
+    else session?.pause();
+  };
+  const stop = (): void => {
+    session?.stop();
+    // It goes away: whoever is on it goes on beside it.
+    main.current?.focus();
+  };
   return (
     <div class="buttons">
-      {!runs.isUnderWay && (
-        <button type="button" class="main" onClick={onStart} disabled={!canStart}>
-          {begun ? "Train again" : "Train"}
-        </button>
-      )}
-      {runs.isUnderWay && !paused && (
-        <button type="button" class="main" onClick={() => session?.pause()}>
-          Pause
-        </button>
-      )}
-      {paused && (
-        <button type="button" class="main" onClick={() => session?.continue()}>
-          Resume
-        </button>
-      )}
-      {runs.isUnderWay && (
-        <button type="button" onClick={() => session?.stop()}>
+      {/* One button that changes its words: who presses it by keyboard stays on it. */}
+      <button type="button" class="main" ref={main} onClick={act} disabled={!underWay && !canStart}>
+        {underWay ? (paused ? "Resume" : "Pause") : begun ? "Train again" : "Train"}
+      </button>
+      {underWay && (
+        <button type="button" onClick={stop}>
           Stop
         </button>
       )}
@@ -71,7 +73,7 @@ export function Controls({ session, attached, runs, canStart, onStart, onReport,
       <button type="button" onClick={() => void copyLink(onCopied)}>
         Copy link
       </button>
-      {seconds > 0 && !runs.isUnderWay && <small class="took">{formatSpan(seconds)}</small>}
+      {seconds > 0 && !underWay && <small class="took">{formatSpan(seconds)}</small>}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// What components ask of their surroundings: width of a box, dark or light.
+// What components ask of their surroundings: width of a box, dark or light, a screen that stays on.
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
@@ -26,4 +26,27 @@ export function useDarkMode(): boolean {
     return () => query.removeEventListener("change", look);
   }, []);
   return dark;
+}
+
+/** Keeps the screen of a phone or a tablet on, whose browser stops computing with it. */
+export function useAwake(wanted: boolean): void {
+  useEffect(() => {
+    if (!wanted || !("wakeLock" in navigator) || !matchMedia("(pointer: coarse)").matches) return;
+    let lock: WakeLockSentinel | null = null;
+    let over = false;
+    // A page that is out of sight loses it, and may not ask; a browser that saves power may refuse.
+    const ask = async (): Promise<void> => {
+      if (document.visibilityState !== "visible") return;
+      lock = await navigator.wakeLock.request("screen").catch(() => null);
+      if (over) void lock?.release();
+    };
+    const look = (): void => void ask();
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      over = true;
+      document.removeEventListener("visibilitychange", look);
+      void lock?.release();
+    };
+  }, [wanted]);
 }

@@ -23,7 +23,9 @@ export function Head({ attached, runs }: { readonly attached: Attached | null; r
           </p>
         ) : (
           <p class="chip warn">
-            1 thread{each}: this page is not cross-origin isolated, so that its workers cannot share memory. The results are the same.
+            1 thread{each}: this page is not cross-origin isolated, so that its workers cannot share memory.
+            {isSecureContext ? "" : " It came without encryption: over https: it would have all, and work without a network."} The results
+            are the same.
           </p>
         ))}
     </header>

@@ -19,6 +19,9 @@ export async function findKept(storage: Storage): Promise<Kept | null> {
   return found;
 }
 
+/** Whether none of them can go on. */
+export const areOver = ({ runs }: Kept): boolean => runs.every(({ finished }) => finished);
+
 /** `additive at step 40 of 375, orthogonal at step 38 of 375`. */
 export function describeKept({ session, runs }: Kept): string {
   const { skip, against } = session.lab;
@@ -26,7 +29,9 @@ export function describeKept({ session, runs }: Kept): string {
   return session.runs
     .map((id, index) => {
       const run = runs.find((each) => each.id === id);
-      const where = run === undefined ? "not begun" : run.finished ? "at its end" : `at step ${run.step} of ${run.steps}`;
+      if (run === undefined) return `${labels[index]} not begun`;
+      const { finished, step, steps } = run;
+      const where = finished && step === steps ? "at its end" : `${finished ? "stopped " : ""}at step ${step} of ${steps}`;
       return `${labels[index]} ${where}`;
     })
     .join(", ");

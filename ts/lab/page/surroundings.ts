@@ -7,6 +7,11 @@ export function threadsFor(runs: number): number {
   return Math.max(1, Math.floor((navigator.hardwareConcurrency || 1) / runs));
 }
 
+/** A name that nothing else has. `crypto.randomUUID` is not there on pages that came without encryption. */
+export function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** What the browser keeps; null where it keeps nothing. */
 export async function openStorage(): Promise<Storage | null> {
   try {
