@@ -92,8 +92,7 @@ test("an error of the device after steps that were not read asks for a checkpoin
       return backend.allocate(length);
     };
     const device = new DevicePool(program, { ...backend, allocate }, { readEvery });
-    await device.step(batches[0]);
-    await device.step(batches[1]);
+    for (const batch of batches) await device.step(batch);
     isOut = true;
     const failed = await device.step(batches[2]).then(
       () => "",
@@ -111,7 +110,7 @@ test("an error of the device after steps that were not read asks for a checkpoin
     }
     await device.settle();
     await device.step(batches[2]);
-    assert.is(device.optimizer.steps, 3);
+    assert.is(device.optimizer.steps, 4);
     await device.close();
   }
 });
@@ -125,12 +124,29 @@ test("adds up the gradients of several batches", async () => {
   assert.is(digest(device.model), digest(local.model));
 });
 
-test("reads the loss of every n-th step", async () => {
+test("reads the loss of the first step and of every n-th", async () => {
+  const wanted = await train(new LocalPool(program));
   const device = new DevicePool(program, later(), { readEvery: 3 });
   const losses = await train(device);
-  assert.ok(Number.isNaN(losses[0]) && Number.isNaN(losses[1]), "nothing was read yet");
-  assert.is(losses[2], (await train(new LocalPool(program)))[2]);
+  assert.is(losses[0], wanted[0]);
+  assert.is(losses[1], wanted[0], "not read, and repeated");
+  assert.is(losses[2], wanted[2]);
   assert.throws(() => new DevicePool(program, later(), { readEvery: 0 }), saying("readEvery 0"));
+});
+
+test("a rehearsal leaves no trace", async () => {
+  const wanted = new DevicePool(program, later(), { readEvery: 2, emaDecay: 0.9 });
+  const losses = await train(wanted);
+  await wanted.settle();
+  const device = new DevicePool(program, later(), { readEvery: 2, emaDecay: 0.9 });
+  await device.rehearse(batches[1]);
+  assert.is(device.optimizer.steps, 0);
+  assert.equal(await train(device), losses);
+  await device.rehearse(batches[0]);
+  await device.settle();
+  assert.is(device.optimizer.steps, wanted.optimizer.steps);
+  assert.equal(device.optimizer.slots.map(({ steps }) => steps), wanted.optimizer.slots.map(({ steps }) => steps)); // prettier-ignore
+  assert.is(digest(device.model), digest(wanted.model));
 });
 
 test("a step that is not finite changes nothing", async () => {

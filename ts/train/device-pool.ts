@@ -34,8 +34,8 @@ import { rank, Replica, type ReplicaOptions } from "./replica.ts";
 
 export interface DevicePoolOptions extends ReplicaOptions {
   /**
-   * Steps from one read of the loss to the next; 1 by default. The results in between repeat what was read last, and a loss that is not
-   * finite is seen up to as many steps later.
+   * Steps from one read of the loss to the next; 1 by default. Read are the first step and those whose number is a multiple of it; the
+   * results in between repeat what was read last, and a loss that is not finite is seen up to as many steps later.
    */
   readonly readEvery?: number;
   /**
@@ -56,6 +56,8 @@ interface Report {
   readonly norm: number;
 }
 
+const NOTHING: Report = { loss: NaN, correct: 0, norm: NaN };
+
 /** Sums over shards are of no use on one device: a batch is one shard. */
 const oneShard = (batch: AnyBatch): RawBatch => ({ ...rawOf(batch), shards: 1 });
 
@@ -67,7 +69,7 @@ export class DevicePool implements Pool {
   private readonly draft: Draft;
   private readonly readEvery: number;
   private readonly lossScale: number;
-  private last: Report = { loss: NaN, correct: 0, norm: NaN };
+  private last = NOTHING;
   private unread = 0;
   /** Steps that were committed and not read when the device reported an error: what they made may not be there. */
   private doubtful = 0;
@@ -130,6 +132,8 @@ export class DevicePool implements Pool {
   /** Gives the device what `model`, `optimizer` and `ema` have, after a checkpoint was read into them. */
   adopt(): void {
     this.doubtful = 0;
+    this.unread = 0;
+    this.last = NOTHING;
     for (const [variable, twin] of this.pairs()) variable.backend.write(variable.buffer, twin.toArray());
     const { optimizer } = this.twin;
     this.replica.optimizer.steps = optimizer.steps;
@@ -156,7 +160,8 @@ export class DevicePool implements Pool {
     try {
       optimizer.lr = lr;
       draft.begin();
-      const reads = this.unread + 1 >= this.readEvery;
+      // Steps of a round number, whatever was resumed or tried before, and the first one.
+      const reads = (optimizer.steps + 1) % this.readEvery === 0 || Number.isNaN(this.last.loss);
       report = withBackend(this.backend, () => this.record(batches, settings, reads));
       if (reads) {
         const found = await this.look(report, size);
@@ -270,6 +275,17 @@ export class DevicePool implements Pool {
       logits.dispose();
       losses.dispose();
     }
+  }
+
+  /** Runs a step and an evaluation and takes both back: what `tune` of a backend looks at, or whether memory is enough. */
+  async rehearse(batch: AnyBatch): Promise<void> {
+    await this.settle();
+    const { optimizer } = this.twin;
+    const before = { lr: optimizer.lr, steps: optimizer.steps };
+    await this.step(batch, { onNonFinite: "skip" });
+    await this.evaluate(batch);
+    Object.assign(optimizer, before);
+    this.adopt();
   }
 
   async close(): Promise<void> {
