@@ -19,8 +19,10 @@ const train = (...args: readonly string[]): Finished => perpend("train", ...TINY
 const onGpu = ["--device", "webgpu"];
 
 test("flags of the CPU are refused on a GPU", () => {
-  const plain = { fast: false, workers: undefined, digest: undefined };
+  const plain = { device: "webgpu", tune: true, fast: false, workers: undefined, digest: undefined } as const;
   checkFlags(plain);
+  checkFlags({ ...plain, device: "cpu", tune: false, fast: true, workers: 2, digest: "layer" });
+  assert.throws(() => checkFlags({ ...plain, device: "cpu" }), saying("--tune: of a run on the CPU, wanted --device webgpu"));
   checkFlags({ ...plain, digest: "off" });
   for (const [more, wanted] of [
     [{ workers: 1 }, "--workers: 1 with --device webgpu, wanted one of the two"],
@@ -48,8 +50,10 @@ if (why !== null) {
     );
 
   test("a run on a GPU says what it is and comes near to the CPU's", () => {
-    const { status, stdout, stderr } = train("--experiment", "gpu", ...onGpu);
+    const { status, stdout, stderr } = train("--experiment", "gpu", ...onGpu, "--tune");
     assert.is(status, 0, stderr);
+    assert.match(stderr, /^--tune: measuring \d+ products and convolutions$/m);
+    assert.match(stderr, /^--tune: \d+\.\d\d times as fast in \S+, \d+ of \d+ done otherwise than their size suggests$/m);
     assert.match(stdout, /^digest [0-9a-f]{64} of a run on webgpu, outside of the bit promise\n$/);
     assert.match(stderr, /^--device webgpu: .+ Outside of the bit promise: other GPUs, other drivers and the CPU come to other bits\.$/m);
     const recipe = JSON.parse(readFileSync(join(root, "gpu", "recipe.json"), "utf8")) as {

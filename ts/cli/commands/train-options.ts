@@ -15,6 +15,7 @@ export interface RunOptions {
   readonly dataDir?: string;
   readonly workers?: number;
   readonly device: Device;
+  readonly tune: boolean;
   readonly output?: string;
   readonly experiment?: string;
   readonly resume?: string;
@@ -176,6 +177,7 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
         "cpu; webgpu for a GPU, outside of the bit promise: no digests, other bits on every GPU (default: cpu)",
         words(DEVICES),
       ],
+      ["--tune", "with --device webgpu: measure first how this GPU does its products fastest (seconds)"],
       ["--fast", "relaxed kernels: fused multiply-add, no longer the same bits everywhere"],
       ["--max-steps <count>", "stop after so many steps in all", real(whole)],
       ["--resume <path>", "go on from a run's folder or a checkpoint, to the same bits as without a stop"],
@@ -213,7 +215,7 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-const RUN_ONLY = ["dataDir", "workers", "device", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "lab", "json"]; // prettier-ignore
+const RUN_ONLY = ["dataDir", "workers", "device", "tune", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "lab", "json"]; // prettier-ignore
 
 /** What was typed, in two: what decides the bits, and the rest. */
 export function givenOptions(command: Command): { given: GivenSettings; run: RunOptions } {
@@ -223,6 +225,7 @@ export function givenOptions(command: Command): { given: GivenSettings; run: Run
   const asked = Object.fromEntries(typed.filter(([key]) => RUN_ONLY.includes(key))) as Partial<RunOptions>;
   const usual = {
     device: "cpu" as const,
+    tune: false,
     acceptContract: false,
     logInterval: 1,
     evalInterval: 1,

@@ -63,12 +63,12 @@ async function takeUp(resumed: Resumed, about: About, run: RunOptions, step: num
   return folder;
 }
 
-function resumeCommand(outcome: RunOutcome, { dataDir, workers, device }: RunOptions, flags: readonly string[] = []): string {
+function resumeCommand(outcome: RunOutcome, { dataDir, workers, device, tune }: RunOptions, flags: readonly string[] = []): string {
   const path = outcome.unsaved?.rescued ?? outcome.folder.dir;
   const more = [
     ...(dataDir === undefined ? [] : ["--data-dir", dataDir]),
     ...(workers === undefined ? [] : ["--workers", String(workers)]),
-    ...(device === "cpu" ? [] : ["--device", device]),
+    ...(device === "cpu" ? [] : ["--device", device, ...(tune ? ["--tune"] : [])]),
     ...flags,
   ];
   return `${selfCommand()} ${["train", "--resume", path, ...more].map(quoted).join(" ")}`;
@@ -140,9 +140,9 @@ function afterDevice(error: unknown, folder: RunFolder | undefined, { dataDir }:
 
 /** The GPU that was asked for; null where the CPU is to do. */
 async function openDevice(command: Command, run: RunOptions, { fast }: TrainSettings): Promise<OpenGpu | null> {
-  if (run.device === "cpu") return null;
-  checkFlags({ fast, workers: run.workers, digest: command.getOptionValueSource("digest") === "cli" ? run.digest : undefined });
-  return openGpu();
+  const digest = command.getOptionValueSource("digest") === "cli" ? run.digest : undefined;
+  checkFlags({ device: run.device, tune: run.tune, fast, workers: run.workers, digest });
+  return run.device === "cpu" ? null : openGpu();
 }
 
 async function train(command: Command): Promise<void> {
@@ -201,6 +201,7 @@ async function trainIn(locks: FolderLock[], command: Command, given: GivenSettin
       tensorboard: run.tensorboard,
       digest: gpu ? "off" : run.digest,
       ...(gpu && { gpu }),
+      tune: run.tune,
       ...(run.maxSteps !== undefined && { maxSteps: run.maxSteps }),
       ...(resumed && { resumed: { ...resumed, acceptContract: run.acceptContract } }),
     };

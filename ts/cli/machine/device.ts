@@ -1,6 +1,7 @@
 // What a run is computed on: the CPU, or a GPU through WebGPU, which is loaded only where it was asked for.
 import { CONTRACT } from "../../contract.ts";
-import { DevicePool, type Pool } from "../../train/index.ts";
+import { formatCount, formatDuration } from "../../report/numbers.ts";
+import { DevicePool, type RawBatch } from "../../train/index.ts";
 import type { ProgramOptions } from "../settings/training-program.ts";
 import { UsageError } from "../settings/usage.ts";
 import { packageVersion } from "./package-info.ts";
@@ -15,11 +16,16 @@ export interface OpenGpu {
   /** What computes the run, for its log and its checkpoints. */
   readonly versions: { readonly [what: string]: string };
   /** A pool whose losses are read every so many steps. */
-  readonly openPool: (options: ProgramOptions, readEvery: number) => Promise<Pool>;
+  readonly openPool: (options: ProgramOptions, readEvery: number) => Promise<DevicePool>;
+  /** Measures how the products of a batch's step run fastest, and says how much that gains. */
+  readonly tune: (pool: DevicePool, batch: RawBatch, talk: (text: string) => void, signal: AbortSignal) => Promise<void>;
   readonly close: () => void;
 }
 
 const KERNELS = "webgpu";
+
+/** Milliseconds between lines on a long measurement. */
+const TALK = 5000;
 
 /** Whether a run was computed on a GPU, from the versions in its log. */
 export function isOfGpu({ kernels }: { readonly [what: string]: string | undefined }): boolean {
@@ -27,14 +33,20 @@ export function isOfGpu({ kernels }: { readonly [what: string]: string | undefin
 }
 
 interface Asked {
+  readonly device: Device;
+  readonly tune: boolean;
   readonly fast: boolean;
   readonly workers: number | undefined;
   /** The level of digests that was typed. */
   readonly digest: string | undefined;
 }
 
-/** Refuses flags of the CPU for a run on a GPU. */
-export function checkFlags({ fast, workers, digest }: Asked): void {
+/** Refuses flags of the CPU for a run on a GPU, and the other way round. */
+export function checkFlags({ device, tune, fast, workers, digest }: Asked): void {
+  if (device === "cpu") {
+    if (tune) throw new UsageError("--tune: of a run on the CPU, wanted --device webgpu");
+    return;
+  }
   if (workers !== undefined) throw new UsageError(`--workers: ${workers} with --device webgpu, wanted one of the two`);
   if (fast) throw new UsageError("--fast: relaxed kernels of the CPU with --device webgpu, wanted one of the two");
   if (digest !== undefined && digest !== "off")
@@ -60,6 +72,19 @@ export async function openGpu(): Promise<OpenGpu> {
         readEvery,
         ...(modelEmaDecay !== null && { emaDecay: modelEmaDecay }),
       });
+    },
+    tune: async (pool, batch, talk, signal) => {
+      const begin = performance.now();
+      let told = begin;
+      const onCall = (index: number, count: number): void => {
+        if (index > 0 && performance.now() - told < TALK) return;
+        told = performance.now();
+        talk(index === 0 ? `--tune: measuring ${formatCount(count)} products and convolutions` : `--tune: ${index} of ${count}`);
+      };
+      const { calls, choices, gain } = await backend.tune(() => pool.rehearse(batch), { onCall, signal });
+      const seconds = formatDuration((performance.now() - begin) / 1000);
+      const others = Object.keys(choices).length;
+      talk(`--tune: ${gain.toFixed(2)} times as fast in ${seconds}, ${others} of ${calls.length} done otherwise than their size suggests`);
     },
     close: () => backend.destroy(),
   };

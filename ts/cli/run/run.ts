@@ -7,9 +7,11 @@ import {
   NonFiniteError,
   Trainer,
   type Checkpoint,
+  type DataLoader,
   type EvaluateEvent,
   type JsonObject,
   type Pool,
+  type RawBatch,
   type RunEndEvent,
   type RunEvent,
   type RunStartEvent,
@@ -52,6 +54,8 @@ export interface RunPlan {
   readonly workers: number;
   /** Where the run is not computed on the CPU. */
   readonly gpu?: OpenGpu;
+  /** Measure first how products run fastest there. */
+  readonly tune?: boolean;
   /** The command that repeats the run. */
   readonly command: string;
   readonly maxSteps?: number;
@@ -112,13 +116,20 @@ function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool): RunStartEvent 
   };
 }
 
+async function firstBatch(loader: DataLoader): Promise<RawBatch> {
+  for await (const batch of loader.epoch(0)) return batch;
+  throw new Error("train: no batch to measure on, wanted at least one");
+}
+
 /** Trains, and says how it went. Errors: what keeps the run from beginning. */
 export async function runTraining(plan: RunPlan, { openFolder, progress, emit, signal }: RunSurroundings): Promise<RunOutcome> {
   const { settings, splits, workers, resumed, maxSteps, evalInterval, checkpointHist, logInterval } = plan;
   const train = trainLoader(splits.train, settings);
   const options = programOptions(settings, train);
-  const pool = plan.gpu ? await plan.gpu.openPool(options, logInterval) : (await openPool(options, workers)).pool;
+  const onGpu = plan.gpu && (await plan.gpu.openPool(options, logInterval));
+  const pool: Pool = onGpu ?? (await openPool(options, workers)).pool;
   try {
+    if (plan.gpu && onGpu && plan.tune) await plan.gpu.tune(onGpu, await firstBatch(train), progress.message, signal);
     const about: JsonObject = {
       name: plan.name,
       command: plan.command,
