@@ -6,6 +6,7 @@ export const areas: Readonly<Record<string, string>> = {
   "assembly/": "assembly",
   "ts/contract.ts": "contract",
   "ts/math.ts": "math",
+  "ts/options.ts": "options",
   "ts/own-files.ts": "own-files",
   "ts/sha256.ts": "sha256",
   "ts/random.ts": "random",
@@ -50,7 +51,7 @@ export const areas: Readonly<Record<string, string>> = {
 };
 
 /** Leaves that every area but assembly and kernels may import. */
-export const forAll: readonly string[] = ["contract", "math", "sha256", "shards"];
+export const forAll: readonly string[] = ["contract", "math", "options", "sha256", "shards"];
 
 /** Areas that may import every other one. */
 export const roots: readonly string[] = ["cli", "bench", "test"];
@@ -60,6 +61,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   assembly: [],
   contract: [],
   math: [],
+  options: [],
   "own-files": [],
   sha256: [],
   shards: [],

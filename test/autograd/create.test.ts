@@ -98,4 +98,16 @@ test("lists that are no box, and counts that do not fit", () =>
     assert.throws(() => tensor([1, 2]).item(), /item: a tensor of 2 values, wanted 1/);
   }));
 
+test("what is no number is named", () =>
+  inFloat64(() => {
+    const none =
+      (values: unknown): (() => unknown) =>
+      () =>
+        tensor(values as Nested);
+    assert.throws(none(["a"]), /^tensor: string a, wanted numbers or lists of them$/);
+    assert.throws(none([true]), /^tensor: boolean true, wanted numbers or lists of them$/);
+    assert.throws(none([1n]), /^tensor: bigint 1, wanted numbers or lists of them$/);
+    assert.throws(none(undefined), /^tensor: undefined undefined, wanted numbers or lists of them$/);
+  }));
+
 test.run();

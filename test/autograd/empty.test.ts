@@ -15,7 +15,6 @@ import {
 } from "../../ts/autograd/index.ts";
 import { createReferenceBackend, createWasmBackend } from "../../ts/backend/index.ts";
 import { readKernels } from "../../ts/node.ts";
-import { saying } from "../saying.ts";
 
 const test = suite("autograd/empty");
 const nothing = (...shape: number[]) => tensor(new Float64Array(0), shape, { requiresGrad: true });
@@ -62,8 +61,8 @@ for (const backend of [createReferenceBackend(), createWasmBackend(new WebAssemb
   test(
     `${backend.name}: no axis, no softmax`,
     inside(() => {
-      assert.throws(() => softmax(tensor([2], [])), saying("softmax: [], wanted at least 1 axis"));
-      assert.throws(() => logSoftmax(tensor([2], [])), saying("logSoftmax: [], wanted at least 1 axis"));
+      assert.throws(() => softmax(tensor([2], [])), /^softmax: axis -1 of \[\], wanted /);
+      assert.throws(() => logSoftmax(tensor([2], [])), /^logSoftmax: axis -1 of \[\], wanted /);
     }),
   );
 }

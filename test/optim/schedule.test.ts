@@ -91,4 +91,10 @@ test("errors", () => {
   assert.throws(() => schedule.oneCycle({ lr: 0.1, total: 3, rise: 1 }), /oneCycle: rise 1, wanted between 0 and 1/);
 });
 
+test("a decay without an end is an error, not a rate of NaN", () => {
+  const endless = { lr: 1 } as Parameters<typeof schedule.cosine>[0];
+  assert.throws(() => schedule.cosine(endless)(3), /^schedule: total undefined, wanted the steps of the run$/);
+  assert.throws(() => schedule.polynomial(endless)(3), /^schedule: total undefined, wanted the steps of the run$/);
+});
+
 test.run();

@@ -14,6 +14,7 @@ function shapeOf(values: Nested): number[] {
   const shape: number[] = [];
   let level: Nested = values;
   while (typeof level !== "number") {
+    if (!Array.isArray(level)) throw new Error(`tensor: ${typeof level} ${String(level)}, wanted numbers or lists of them`);
     shape.push(level.length);
     if (level.length === 0) break;
     level = level[0];

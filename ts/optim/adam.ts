@@ -2,6 +2,7 @@
 import type { Variable } from "../nn/index.ts";
 import { adam as kernel } from "../kernels/update.ts";
 import { pow } from "../math.ts";
+import { wantOptions } from "../options.ts";
 import { Optimizer, type ParameterGroup, type RangeBuffers, type Slot } from "./optimizer.ts";
 
 export interface AdamOptions {
@@ -18,8 +19,9 @@ export class Adam extends Optimizer {
 
   constructor(
     parameters: readonly Variable[] | readonly ParameterGroup[],
-    { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {},
+    { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, ...others }: AdamOptions = {},
   ) {
+    wantOptions("Adam", others, "lr", "betas", "eps", "weightDecay");
     super(parameters, lr, ["exp_avg", "exp_avg_sq"]);
     for (const beta of betas) if (!(beta >= 0 && beta < 1)) throw new Error(`Adam: beta ${beta}, wanted at least 0 and below 1`);
     this.options = { lr, betas, eps, weightDecay };

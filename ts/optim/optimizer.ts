@@ -2,6 +2,7 @@
 // threads can divide the work. An update reads the current values and writes the next ones; without a `next` it works in place.
 import { noGrad, type Backend, type Buffer } from "../autograd/index.ts";
 import { Conv2d, Linear, Variable, type Module } from "../nn/index.ts";
+import { wantOptions } from "../options.ts";
 import type { WeightPenalty } from "./regularizer.ts";
 
 export interface ParameterGroup {
@@ -51,7 +52,11 @@ export abstract class Optimizer {
     if (!(lr >= 0)) throw new Error(`optimizer: learning rate ${lr}, wanted at least 0`);
     this.lr = lr;
     this.stateNames = stateNames;
-    const groups = parameters.map((entry): ParameterGroup => (entry instanceof Variable ? { parameters: [entry] } : entry));
+    const groups = parameters.map((entry): ParameterGroup => {
+      if (entry instanceof Variable) return { parameters: [entry] };
+      wantOptions("optimizer: group", entry, "parameters", "lrScale", "weightDecay");
+      return entry;
+    });
     const seen = new Set<Variable>();
     this.slots = groups.flatMap((group) =>
       group.parameters.map((variable) => {

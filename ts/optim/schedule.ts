@@ -27,6 +27,7 @@ function withWarmup({ lr, warmup = 0, warmupLr = 0 }: WarmupOptions, after: Sche
 
 /** Share of the decay that is done at a step: 0 after the warm-up, 1 at the last step's end. */
 function share(step: number, { warmup = 0, total }: DecayOptions): number {
+  if (!(total >= 0)) throw new Error(`schedule: total ${total}, wanted the steps of the run`);
   return Math.min(1, Math.max(0, (step - warmup) / Math.max(1, total - warmup)));
 }
 

@@ -1,6 +1,7 @@
 // Stochastic gradient descent as in PyTorch: g += wd w; m = mu m + (1 - dampening) g (m = g at first); w -= lr (nesterov ? g + mu m : m).
 import type { Variable } from "../nn/index.ts";
 import { sgd as kernel } from "../kernels/update.ts";
+import { wantOptions } from "../options.ts";
 import { Optimizer, type ParameterGroup, type RangeBuffers, type Slot } from "./optimizer.ts";
 
 export interface SgdOptions {
@@ -16,8 +17,9 @@ export class SGD extends Optimizer {
 
   constructor(
     parameters: readonly Variable[] | readonly ParameterGroup[],
-    { lr = 0.1, momentum = 0.9, dampening = 0, weightDecay = 0, nesterov = false }: SgdOptions = {},
+    { lr = 0.1, momentum = 0.9, dampening = 0, weightDecay = 0, nesterov = false, ...others }: SgdOptions = {},
   ) {
+    wantOptions("SGD", others, "lr", "momentum", "dampening", "weightDecay", "nesterov");
     super(parameters, lr, ["momentum_buffer"]);
     if (nesterov && (momentum <= 0 || dampening !== 0))
       throw new Error(`SGD: nesterov with momentum ${momentum} and dampening ${dampening}, wanted momentum above 0 and dampening 0`);

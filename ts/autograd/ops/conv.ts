@@ -1,6 +1,7 @@
 // Convolution of NHWC images. Filters are [R, S, C / groups, K] here; stateDict() turns them to PyTorch's [K, C / groups, R, S].
 import * as kernels from "../../kernels/conv.ts";
 import * as winograd from "../../kernels/winograd.ts";
+import { wantOptions } from "../../options.ts";
 import { emptyLike, launch, rowBuffer } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { sumOverSamples } from "../shard-sum.ts";
@@ -92,24 +93,22 @@ function attributesOf({ stride = 1, padding = 0, dilation = 1, groups = 1, convo
  * P = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1 and Q likewise.
  */
 export function conv2d(x: Tensor, filter: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
+  wantOptions("conv2d", options, "stride", "padding", "dilation", "groups", "convolution");
   const attributes = attributesOf(options);
-  if (x.rank !== 4 || filter.rank !== 4)
-    throw new Error(`conv2d: input ${shapeText(x.shape)} with filter ${shapeText(filter.shape)}, wanted [N,H,W,C] with [R,S,C/groups,K]`);
   const { groups, strideH, strideW, dilationH, dilationW, padH, padW } = attributes;
-  for (const [name, value, least] of [
-    ["stride", strideH, 1],
-    ["stride", strideW, 1],
-    ["dilation", dilationH, 1],
-    ["dilation", dilationW, 1],
-    ["padding", padH, 0],
-    ["padding", padW, 0],
-    ["groups", groups, 1],
+  for (const [name, least, ...values] of [
+    ["stride", 1, strideH, strideW],
+    ["dilation", 1, dilationH, dilationW],
+    ["padding", 0, padH, padW],
+    ["groups", 1, groups],
   ] as const)
-    if (!Number.isInteger(value) || value < least) throw new Error(`conv2d: ${name} ${value}, wanted a whole number of at least ${least}`);
-  const channels = x.shape[3];
-  if (channels % groups !== 0 || filter.shape[3] % groups !== 0 || filter.shape[2] * groups !== channels)
+    for (const value of values)
+      if (!Number.isInteger(value) || value < least)
+        throw new Error(`conv2d: ${name} ${value}, wanted a whole number of at least ${least}`);
+  const fits = filter.shape[2] * groups === x.shape[3] && filter.shape[3] % groups === 0;
+  if (x.rank !== 4 || filter.rank !== 4 || !fits)
     throw new Error(
-      `conv2d: ${channels} channels in ${groups} groups with filter ${shapeText(filter.shape)}, wanted ${channels / groups} channels a filter and groups that divide both`,
+      `conv2d: input ${shapeText(x.shape)} with filter ${shapeText(filter.shape)} in ${groups} groups, wanted [N,H,W,C] with [R,S,C/groups,K]`,
     );
   if (bias && (bias.rank !== 1 || bias.shape[0] !== filter.shape[3]))
     throw new Error(`conv2d: bias ${shapeText(bias.shape)} with filter ${shapeText(filter.shape)}, wanted [${filter.shape[3]}]`);

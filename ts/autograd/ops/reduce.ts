@@ -1,5 +1,6 @@
 // Sums, means and extremes over axes. Over the batch axis of a batch they are formed shard by shard and combined in the fixed tree,
 // so that they are the same however many threads hold the batch; the result then belongs to no batch.
+import { wantOptions } from "../../options.ts";
 import { affine as affineKernel } from "../../kernels/elementwise.ts";
 import { argmax as argmaxKernel, reduceMax, reduceMaxBackward } from "../../kernels/reduce.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
@@ -16,6 +17,11 @@ export interface ReduceOptions {
   readonly axes?: Axes;
   /** Keep reduced axes with length 1. */
   readonly keepDims?: boolean;
+}
+
+export interface ExtremeOptions extends Pick<ReduceOptions, "keepDims"> {
+  /** The axis to look along, negative from the end. */
+  readonly axis?: number;
 }
 
 /** Axes as sorted whole numbers from 0. Errors: an axis out of range or named twice. */
@@ -103,10 +109,6 @@ function aroundAxis(who: string, x: Tensor, axis: number): { outer: number; leng
   return { outer: sizeOf(x.shape.slice(0, axis)), length, inner: sizeOf(x.shape.slice(axis + 1)) };
 }
 
-function squeezed(y: Tensor, shape: Shape, axes: readonly number[], keepDims: boolean, reshape: (x: Tensor, to: Shape) => Tensor): Tensor {
-  return keepDims ? y : reshape(y, dropped(shape, axes));
-}
-
 export const reshapeOp = /* @__PURE__ */ defineOp<readonly [Tensor], { readonly shape: Shape }>("reshape", {
   forward: ([x], { shape }) => alias(x, shape),
   vjp: (dy, _y, [x]) => [() => alias(dy, x.shape)],
@@ -115,31 +117,49 @@ export const reshapeOp = /* @__PURE__ */ defineOp<readonly [Tensor], { readonly 
 
 const toShape = (x: Tensor, shape: Shape): Tensor => reshapeOp([x], { shape });
 
-/** Sum over axes. */
-export function sum(x: Tensor, { axes, keepDims = false }: ReduceOptions = {}): Tensor {
-  const over = resolveAxes("sum", x.shape, axes);
-  return squeezed(sumOp([x], { axes: over, scale: 1 }), x.shape, over, keepDims, toShape);
+/** A result of which axes have length 1, without them unless they are to be kept. */
+function squeezed(y: Tensor, axes: readonly number[], keepDims = false): Tensor {
+  return keepDims ? y : toShape(y, dropped(y.shape, axes));
 }
 
-/** Mean over axes; over the batch axis of a batch, of the whole batch. */
-export function mean(x: Tensor, { axes, keepDims = false }: ReduceOptions = {}): Tensor {
-  const over = resolveAxes("mean", x.shape, axes);
+/** Options of which the axes may stand alone. Error: an option of another name. */
+function options(who: string, name: "axis" | "axes", given: Axes | ReduceOptions | ExtremeOptions): ReduceOptions & ExtremeOptions {
+  const all = typeof given === "number" || Array.isArray(given) ? { [name]: given } : given;
+  wantOptions(who, all, name, "keepDims");
+  return all as ReduceOptions;
+}
+
+function summed(who: string, x: Tensor, given: Axes | ReduceOptions, ofMean: boolean): Tensor {
+  const { axes, keepDims } = options(who, "axes", given);
+  const over = resolveAxes(who, x.shape, axes);
   let count = 1;
-  for (const axis of over) count *= axis === 0 && x.batch !== null ? x.batch.size : x.shape[axis];
-  return squeezed(sumOp([x], { axes: over, scale: 1 / count }), x.shape, over, keepDims, toShape);
+  if (ofMean) for (const axis of over) count *= axis === 0 && x.batch !== null ? x.batch.size : x.shape[axis];
+  return squeezed(sumOp([x], { axes: over, scale: 1 / count }), over, keepDims);
 }
 
-/** Largest value along one axis or all; the gradient goes to the first of equals. */
-export function max(x: Tensor, { axis, keepDims = false }: { axis?: number; keepDims?: boolean } = {}): Tensor {
-  if (axis === undefined) return squeezed(maxOp([toShape(x, [x.size])], { axis: 0 }), [x.size], [0], keepDims, toShape);
+/** Sum over axes, all by default: sum(x, -1), sum(x, [1, 2]) or sum(x, { axes: 0, keepDims: true }). */
+export function sum(x: Tensor, axes: Axes | ReduceOptions = {}): Tensor {
+  return summed("sum", x, axes, false);
+}
+
+/** Mean over axes, all by default, given as for sum; over the batch axis of a batch, of the whole batch. */
+export function mean(x: Tensor, axes: Axes | ReduceOptions = {}): Tensor {
+  return summed("mean", x, axes, true);
+}
+
+/** Largest value along an axis, max(x, 1) or max(x, { axis: 1, keepDims: true }), or of all; the gradient goes to the first of equals. */
+export function max(x: Tensor, along: number | ExtremeOptions = {}): Tensor {
+  const { axis, keepDims } = options("max", "axis", along);
+  if (axis === undefined) return squeezed(maxOp([toShape(x, [x.size])], { axis: 0 }), [0], keepDims);
   const over = resolveAxes("max", x.shape, axis);
-  return squeezed(maxOp([x], { axis: over[0] }), x.shape, over, keepDims, toShape);
+  return squeezed(maxOp([x], { axis: over[0] }), over, keepDims);
 }
 
-/** Index of the largest value along an axis (the last by default), the first of equals. */
-export function argmax(x: Tensor, { axis = -1, keepDims = false }: { axis?: number; keepDims?: boolean } = {}): Tensor {
+/** Index of the largest value along an axis (the last by default), the first of equals; without a gradient. */
+export function argmax(x: Tensor, along: number | ExtremeOptions = {}): Tensor {
+  const { axis = -1, keepDims } = options("argmax", "axis", along);
   const over = resolveAxes("argmax", x.shape, axis);
-  const y = emptyLike(x, keepDims ? kept(x.shape, over) : dropped(x.shape, over));
+  const y = emptyLike(x, (keepDims ? kept : dropped)(x.shape, over));
   launch(argmaxKernel, { x, y }, aroundAxis("argmax", x, over[0]));
   y.batch = over[0] === 0 ? null : x.batch;
   return y;

@@ -3,14 +3,16 @@ import { binaryCrossEntropy as binaryCrossEntropyKernel } from "../../kernels/ac
 import { affine as affineKernel, multiply as multiplyKernel } from "../../kernels/elementwise.ts";
 import { reduceSum } from "../../kernels/reduce.ts";
 import * as kernels from "../../kernels/softmax.ts";
+import { wantOptions } from "../../options.ts";
 import { emptyLike, launch, rowsOf } from "../launch.ts";
-import { defineOp } from "../op.ts";
+import { defineOp, type Op } from "../op.ts";
 import { alias } from "../scope.ts";
 import { finish, sumOverSamples } from "../shard-sum.ts";
 import { expanded } from "../strided.ts";
 import { shapeText, sizeOf, type Tensor } from "../tensor.ts";
 import { multiply, subtract } from "./elementwise.ts";
-import { mean, reshapeOp } from "./reduce.ts";
+import { mean, reshapeOp, resolveAxes } from "./reduce.ts";
+import { transpose } from "./shape.ts";
 
 type One = readonly [Tensor];
 type Two = readonly [Tensor, Tensor];
@@ -138,23 +140,31 @@ function valuesOf(x: Tensor): number {
   return x.batch === null ? x.size : x.batch.size * sizeOf(x.shape.slice(1));
 }
 
-/** e^x / sum e^x over the last axis. */
-export function softmax(x: Tensor): Tensor {
-  if (x.rank < 1) throw new Error(`softmax: ${shapeText(x.shape)}, wanted at least 1 axis`);
-  return softmaxOp([x], {});
+/** op(x) along an axis: op knows the last one alone. */
+function along(op: Op<One, object>, x: Tensor, axis: number): Tensor {
+  const [at] = resolveAxes(op.opName, x.shape, axis);
+  const last = x.rank - 1;
+  if (at === last) return op([x], {});
+  const order = x.shape.map((_length, place) => (place === at ? last : place === last ? at : place));
+  return transpose(op([transpose(x, order)], {}), order);
 }
 
-/** x - log sum e^x over the last axis. */
-export function logSoftmax(x: Tensor): Tensor {
-  if (x.rank < 1) throw new Error(`logSoftmax: ${shapeText(x.shape)}, wanted at least 1 axis`);
-  return logSoftmaxOp([x], {});
+/** e^x / sum e^x over an axis, the last one by default. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return along(softmaxOp, x, axis);
+}
+
+/** x - log sum e^x over an axis, the last one by default. */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  return along(logSoftmaxOp, x, axis);
 }
 
 /**
  * Mean over the batch of the cross-entropy of logits [N, K] with classes [N] (whole numbers) or distributions [N, K].
- * `smoothing` mixes the class with the uniform distribution, as label_smoothing in PyTorch.
+ * `smoothing` mixes the class with the uniform distribution, as label_smoothing in PyTorch. Error: a class below 0 or from K on.
  */
-export function crossEntropy(logits: Tensor, target: Tensor, { smoothing = 0 }: { smoothing?: number } = {}): Tensor {
+export function crossEntropy(logits: Tensor, target: Tensor, { smoothing = 0, ...others }: { smoothing?: number } = {}): Tensor {
+  wantOptions("crossEntropy", others, "smoothing");
   if (logits.rank !== 2) throw new Error(`crossEntropy: logits ${shapeText(logits.shape)}, wanted [N, K]`);
   const fits = target.rank === 1 ? target.shape[0] === logits.shape[0] : shapeText(target.shape) === shapeText(logits.shape);
   if (!fits) throw new Error(`crossEntropy: target ${shapeText(target.shape)} for logits ${shapeText(logits.shape)}, wanted [N] or [N, K]`);
@@ -162,6 +172,11 @@ export function crossEntropy(logits: Tensor, target: Tensor, { smoothing = 0 }: 
   if (smoothing > 0 && target.rank === 2) {
     const { cols } = lastAxis(logits);
     return crossEntropyOp([logits, alias(smoothed(target, smoothing, cols))], { smoothing: 0 });
+  }
+  if (target.rank === 1 && target.backend.readSync) {
+    const classes = logits.shape[1];
+    const other = target.toArray().find((label) => !(label >= 0 && label < classes));
+    if (other !== undefined) throw new Error(`crossEntropy: class ${other}, wanted 0 to ${classes - 1}`);
   }
   return crossEntropyOp([logits, target], { smoothing });
 }
