@@ -51,6 +51,71 @@ test("pixels, gray pixels, several pictures, a PNG, so many classes", async () =
   assert.equal((await ask(post(gray))).body, (await ask(post(colored))).body);
 });
 
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
+test("files in JSON: base64, a page's data URL, among pixels; so many pixels together", async () => {
+  assert.equal((await ask(post({ image: base64(png) }))).body, { classes: wanted[0] });
+  assert.equal((await ask(post({ image: json(first) }))).body, { classes: wanted[0] });
+  const several = { images: [`data:image/png;base64,${base64(png)}`, json(second), base64(png)] };
+  assert.equal((await ask(post(several))).body, { images: [wanted[0], wanted[1], wanted[0]].map((classes) => ({ classes })) });
+  await refused(post(several), 400, /^body\.images\[2\]: 32x32 pixels at byte \d+, wanted at most 0\.000976 megapixels/, {
+    maxPixels: 2000,
+  });
+  await refused(post({ image: "no base64!" }), 400, /^body\.image: text that is not base64, wanted a picture's file in base64/);
+  await refused(post({ image: "" }), 400, /^body\.image: no picture at byte 0, wanted a PNG$/);
+  await refused(post({ images: [base64(png), base64(png.slice(0, 60))] }), 400, /^body\.images\[1\]: .*at byte \d+, wanted/);
+  await refused(post({ image: base64(png), top: 3 }), 400, /the field "top", wanted image$/);
+  await refused(post({ image: 3 }), 400, /^body\.image: 3, wanted/);
+  await refused(post({ image: base64(Uint8Array.of(0xff, 0xd8, 0xff)) }), 400, /no picture at byte 0, wanted a PNG$/);
+  await refused(post({ image: base64(Uint8Array.of(1)) }), 400, /wanted a PNG or a JPEG$/, { decodeJpeg: () => first });
+});
+
+test("a body that is packed is not taken for a bad one", async () => {
+  const request = new Request("http://localhost/", {
+    method: "POST",
+    body: png,
+    headers: { "content-type": "image/png", "content-encoding": "gzip" },
+  });
+  assert.is((await refused(request, 415, /content-encoding: gzip, wanted a body that is not packed/)).get("accept-encoding"), "identity");
+});
+
+test("pages of other sites: none, all, some; what they ask beforehand, and errors that they may read", async () => {
+  const from = (origin: string, method: string, more: Record<string, string> = {}): Request =>
+    new Request("http://localhost/", { method, headers: { origin, ...more } });
+  const before = { "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
+  const site = "https://example.org";
+  const allowed = (response: Response): string | null => response.headers.get("access-control-allow-origin");
+
+  const closed = createHandler(predictor);
+  assert.is((await closed(from(site, "OPTIONS", before))).status, 405);
+  assert.is(allowed(await closed(from(site, "GET"))), null);
+
+  const open = createHandler(predictor, { origins: "*" });
+  const preflight = await open(from(site, "OPTIONS", before));
+  assert.is(preflight.status, 204);
+  assert.is(allowed(preflight), "*");
+  assert.is(preflight.headers.get("access-control-allow-headers"), "content-type");
+  assert.match(preflight.headers.get("access-control-allow-methods") ?? "", "POST");
+  const error = await open(from(site, "DELETE"));
+  assert.is(error.status, 405);
+  assert.is(allowed(error), "*");
+
+  const some = createHandler(predictor, { origins: [site, "http://localhost:5173"] });
+  for (const [origin, answer] of [
+    [site, site],
+    ["http://localhost:5173", "http://localhost:5173"],
+    ["https://example.org.evil.test", null],
+    ["null", null],
+  ] as const) {
+    const response = await some(from(origin, "GET"));
+    assert.is(allowed(response), answer, origin);
+    assert.is(response.headers.get("vary"), "origin");
+    assert.is(allowed(await some(from(origin, "OPTIONS", before))), answer);
+  }
+  assert.throws(() => createHandler(predictor, { origins: ["https://example.org/"] }), /origins: "https:\/\/example\.org\/", wanted/);
+  assert.throws(() => createHandler(predictor, { origins: ["example.org"] }), /origins: "example\.org", wanted/);
+});
+
 test("what the model takes, and that it is well", async () => {
   const about = await ask(new Request("http://localhost/"));
   assert.equal(about.body, {
@@ -222,7 +287,9 @@ test("changed requests are answered or refused, and never the server's fault", a
   const failures: unknown[] = [];
   const handler = createHandler(predictor, { maxPixels: 10_000, maxBytes: 100_000, onError: (error) => failures.push(error) });
   const dice = new Dice(11);
-  const small = new TextEncoder().encode(JSON.stringify({ images: [{ width: 3, height: 2, pixels: [...first.pixels.subarray(0, 18)] }] }));
+  const small = new TextEncoder().encode(
+    JSON.stringify({ images: [{ width: 3, height: 2, pixels: [...first.pixels.subarray(0, 18)] }, base64(png)] }),
+  );
   const tokens = ["NaN", "1e999", "-0", '"width":', "[[[[", "null", "\u0000", "255.5", "IDAT", "IEND"];
   const statuses = new Map<number, number>();
   for (let round = 0; round < 600; round++) {

@@ -1,21 +1,21 @@
 // A predictor behind HTTP, for every server that speaks of Request and Response: Deno, workerd, Bun, and Node through node/serve.ts.
-//   POST /         JSON pixels, image/png or, with a decoder, image/jpeg; ?top=3 for so many classes
+//   POST /         JSON of pixels or of files in base64, image/png or, with a decoder, image/jpeg; ?top=3 for so many classes
 //   GET  /         what the model takes and what its classes are
 //   GET  /health   {"status":"ok"}
 import { FormatError } from "../data/format-error.ts";
-import { checkJpeg } from "../data/jpeg-check.ts";
-import { isPng, sizeCheck, type Picture } from "../data/picture.ts";
+import { isPng, type Picture } from "../data/picture.ts";
 import type { Fail } from "../data/png.ts";
+import { answerPreflight, checkOrigins, sharingOf, type Origins } from "./cross-origin.ts";
+import { decodeFile, isJpeg, type JpegDecoder } from "./encoded-picture.ts";
 import { parsePictures } from "./json-pictures.ts";
 import type { Predictor } from "./predictor.ts";
 import { dropBody, readBody } from "./request-body.ts";
 import { errorResponse, jsonResponse, RequestError } from "./request-error.ts";
-import { unpackPng } from "./unpack.ts";
 
 export interface HandlerOptions {
   /** Bytes of a body at most, 2 MiB by default; counted as they come. */
   readonly maxBytes?: number;
-  /** Pixels of a picture at most, 4 million by default. */
+  /** Pixels of a picture at most, and of all files in a JSON body together, 4 million by default. */
   readonly maxPixels?: number;
   /** Pictures in a request at most, 32 by default. */
   readonly maxImages?: number;
@@ -24,18 +24,30 @@ export interface HandlerOptions {
   /** Requests that have a body and are under way at the same time at most, 64 by default; more are told to come again. */
   readonly maxAtOnce?: number;
   /** Decodes a JPEG whose segments are sound; without it none is taken. */
-  readonly decodeJpeg?: (bytes: Uint8Array) => Picture | Promise<Picture>;
+  readonly decodeJpeg?: JpegDecoder;
+  /** Sites whose pages may ask from a browser: `"*"`, or a list as `["https://example.org"]`. By default only those of the same origin. */
+  readonly origins?: Origins;
   /** Told of errors that are not the request's fault; whoever asked is told nothing of them. */
   readonly onError?: (error: unknown) => void;
+}
+
+interface Asked {
+  readonly pictures: readonly Picture[];
+  /** They came as a list. */
+  readonly several: boolean;
 }
 
 export type Handler = (request: Request) => Promise<Response>;
 
 const MOST_CLASSES = 1000;
 
-const fail: Fail = (offset, found, wanted) => {
-  throw new FormatError({ file: "body", offset, found, wanted });
-};
+/** Names a place in the body: `body`, `body.images[2]`. */
+const failAt =
+  (path: string): Fail =>
+  (offset, found, wanted) => {
+    throw new FormatError({ file: `body${path}`, offset, found, wanted });
+  };
+const fail = failAt("");
 
 function topOf(url: URL): { topK?: number } {
   const given = url.searchParams.get("top");
@@ -61,25 +73,44 @@ export function createHandler(
     maxSeconds = 10,
     maxAtOnce = 64,
     decodeJpeg,
+    origins = [],
     onError = () => {},
   }: HandlerOptions = {},
 ): Handler {
   for (const [what, value] of Object.entries({ maxBytes, maxPixels, maxImages, maxSeconds, maxAtOnce })) within(what, value);
+  checkOrigins(origins);
   const { classNames, height, width, channels } = predictor.data;
   const accepts = ["application/json", "image/png", ...(decodeJpeg ? ["image/jpeg"] : [])];
   const about = { model: predictor.model, input: { width, height, channels }, accepts, classes: classNames };
-  const checkSize = sizeCheck(maxPixels, fail);
   let under = 0;
 
-  const picturesOf = async (type: string, body: Uint8Array): Promise<ReturnType<typeof parsePictures>> => {
-    if (type === "application/json") return parsePictures(body, { maxImages, maxPixels });
-    if (type === "image/png") {
-      if (!isPng(body)) fail(0, "no PNG", "one, as content-type says");
-      return { pictures: [await unpackPng(body, checkSize, fail)], several: false };
+  const jsonPictures = async (body: Uint8Array): Promise<Asked> => {
+    const { entries, several } = parsePictures(body, { maxImages, maxPixels });
+    const pictures: Picture[] = [];
+    let left = maxPixels;
+    for (const { path, content } of entries) {
+      const picture = content instanceof Uint8Array ? await decodedAt(path, content, left) : content;
+      if (content instanceof Uint8Array) left -= picture.width * picture.height;
+      pictures.push(picture);
     }
-    if (body[0] !== 0xff || body[1] !== 0xd8) fail(0, "no JPEG", "one, as content-type says");
-    checkJpeg(body, checkSize, fail);
-    return { pictures: [await decodeJpeg!(body)], several: false };
+    return { pictures, several };
+  };
+
+  const decodedAt = async (path: string, bytes: Uint8Array, most: number): Promise<Picture> => {
+    try {
+      return await decodeFile(bytes, most, decodeJpeg, failAt(path));
+    } catch (error) {
+      // A decoder names what it likes.
+      if (error instanceof FormatError) failAt(path)(error.offset, error.found, error.wanted);
+      throw error;
+    }
+  };
+
+  const picturesOf = async (type: string, body: Uint8Array): Promise<Asked> => {
+    if (type === "application/json") return jsonPictures(body);
+    const isOne = type === "image/png" ? isPng(body) : isJpeg(body);
+    if (!isOne) fail(0, type === "image/png" ? "no PNG" : "no JPEG", "one, as content-type says");
+    return { pictures: [await decodedAt("", body, maxPixels)], several: false };
   };
 
   const predict = async (request: Request, url: URL): Promise<Response> => {
@@ -88,6 +119,9 @@ export function createHandler(
       throw new RequestError(415, `content-type: ${type === "" ? "none" : type}, wanted ${accepts.join(", ")}`, {
         accept: accepts.join(", "),
       });
+    const coding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+    if (coding !== "identity")
+      throw new RequestError(415, `content-encoding: ${coding}, wanted a body that is not packed`, { "accept-encoding": "identity" });
     const top = topOf(url);
     if (under >= maxAtOnce)
       throw new RequestError(503, `${under} requests under way, wanted at most ${maxAtOnce}; try again`, { "retry-after": "1" });
@@ -113,19 +147,21 @@ export function createHandler(
     return method === "HEAD" ? new Response(null, response) : response;
   };
 
-  return async (request) => {
+  const answerOrSay = async (request: Request): Promise<Response> => {
     try {
       return await answer(request);
     } catch (error) {
       if (error instanceof RequestError) return errorResponse(error);
-      if (error instanceof FormatError) {
-        const { offset, found, wanted } = error;
-        return errorResponse(new RequestError(400, new FormatError({ file: "body", offset, found, wanted }).message));
-      }
+      if (error instanceof FormatError) return errorResponse(new RequestError(400, error.message));
       onError(error);
       return errorResponse(new RequestError(500, "the prediction failed"));
     } finally {
       if (!request.bodyUsed) dropBody(request);
     }
+  };
+  return async (request) => {
+    const response = answerPreflight(request, origins) ?? (await answerOrSay(request));
+    for (const [name, value] of Object.entries(sharingOf(request, origins))) response.headers.set(name, value);
+    return response;
   };
 }

@@ -1,7 +1,8 @@
 // Pictures as JSON: {"width":2,"height":1,"pixels":[...]}, 0 to 255, three values a pixel (red, green, blue) or one (gray), row by row;
-// {"images":[...]} of several.
+// {"image":"..."}, a file in base64; {"images":[...]}, several of either form.
 import type { Picture } from "../data/picture.ts";
 import { parseStrictJson, type StrictJson } from "../train/strict-json.ts";
+import { bytesOfBase64 } from "./encoded-picture.ts";
 import { RequestError } from "./request-error.ts";
 
 /** Levels: body, images, image, pixels. */
@@ -58,18 +59,35 @@ function pictureOf(value: StrictJson, path: string, { maxPixels }: PictureLimits
   return { width, height, pixels };
 }
 
+/** A picture, or the file that it is in, and where it stands in the body. */
+export interface JsonPicture {
+  readonly path: string;
+  readonly content: Picture | Uint8Array;
+}
+
+function entryOf(value: StrictJson, path: string, limits: PictureLimits): JsonPicture {
+  if (typeof value !== "string") return { path, content: pictureOf(value, path, limits) };
+  const bytes = bytesOfBase64(value);
+  return { path, content: bytes ?? refuse(path, "text that is not base64", "a picture's file in base64") };
+}
+
 /** The pictures in a body, and whether they came as a list. Throws RequestError or FormatError. */
 export function parsePictures(
   bytes: Uint8Array,
   limits: PictureLimits,
-): { readonly pictures: readonly Picture[]; readonly several: boolean } {
+): { readonly entries: readonly JsonPicture[]; readonly several: boolean } {
   const body = parseStrictJson(bytes, { file: "body", at: 0, depth: DEPTH, values: bytes.length + 1 });
-  if (!(body instanceof Map) || !body.has("images")) return { pictures: [pictureOf(body, "", limits)], several: false };
+  if (body instanceof Map && body.has("image")) {
+    const image = fieldsOf(body, "", ["image"]).get("image");
+    return { entries: [entryOf(image ?? null, ".image", limits)], several: false };
+  }
+  if (!(body instanceof Map) || !body.has("images"))
+    return { entries: [{ path: "", content: pictureOf(body, "", limits) }], several: false };
   const images = fieldsOf(body, "", ["images"]).get("images");
   if (!Array.isArray(images)) return refuse(".images", textOf(images), "a list of pictures");
   const given: readonly StrictJson[] = images;
   if (given.length < 1) refuse(".images", "an empty list", "at least one picture");
   if (given.length > limits.maxImages)
     throw new RequestError(413, `body.images: ${given.length} pictures, wanted at most ${limits.maxImages}`);
-  return { pictures: given.map((each, index) => pictureOf(each, `.images[${index}]`, limits)), several: true };
+  return { entries: given.map((each, index) => entryOf(each, `.images[${index}]`, limits)), several: true };
 }

@@ -85,7 +85,9 @@ async function answer(handler: Handler, message: IncomingMessage, reply: ServerR
   }
   const response = await handler(request);
   const body = new Uint8Array(await response.arrayBuffer());
-  reply.writeHead(response.status, { ...Object.fromEntries(response.headers), "content-length": body.length });
+  // What HEAD is answered with would be longer, and 204 has no length at all.
+  const length = message.method === "HEAD" || response.status === 204 ? {} : { "content-length": body.length };
+  reply.writeHead(response.status, { ...Object.fromEntries(response.headers), ...length });
   reply.end(message.method === "HEAD" ? undefined : body);
 }
 
