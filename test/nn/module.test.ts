@@ -10,17 +10,34 @@ import {
   Dropout,
   Flatten,
   GlobalAveragePool,
+  init,
   initialize,
   Layer,
   Linear,
   ReLU,
   Sequential,
   uninitialized,
+  Variable,
   type StateDict,
 } from "../../ts/nn/index.ts";
 import { normals } from "../autograd/normals.ts";
 
 const test = suite("nn/module");
+
+/** A layer with a variable of its own, as a user writes it. */
+class Scale extends Layer {
+  readonly gain = new Variable([3]);
+  readonly count = new Variable([1], { requiresGrad: false });
+  readonly none: Variable | null = null;
+
+  override reset(): void {
+    init.constant(1)(this.gain);
+  }
+
+  forward(x: Tensor): Tensor {
+    return x.multiply(this.gain);
+  }
+}
 
 class Net extends Layer {
   readonly stem = new Conv2d(2, 3, [3, 2], { bias: true });
@@ -54,6 +71,20 @@ function images(): Tensor {
 function copyOf(dict: StateDict): StateDict {
   return Object.fromEntries(Object.entries(dict).map(([key, { shape, values }]) => [key, { shape, values: Float64Array.from(values) }]));
 }
+
+test("variables among a layer's properties are its own", () =>
+  inFloat64(() => {
+    const model = initialize(new Sequential(new Scale(), new Linear(3, 2)), { seed: 1 });
+    assert.equal(Object.keys(model.stateDict()), ["0.gain", "0.count", "1.weight", "1.bias"]);
+    assert.equal(
+      model.namedParameters().map(([key]) => key),
+      ["0.gain", "1.weight", "1.bias"],
+    );
+    assert.equal([...model.stateDict()["0.gain"].values], [1, 1, 1]);
+    backward(sum(model.forward(tensor([[1, 2, 3]]))));
+    for (const parameter of model.parameters()) assert.ok(parameter.grad !== null);
+    model.dispose();
+  }));
 
 test("keys are paths, parameters are what is trained", () =>
   inFloat64(() => {

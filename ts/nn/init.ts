@@ -19,6 +19,11 @@ function fill(variable: Variable, values: Float64Array): void {
   variable.backend.write(variable.buffer, values);
 }
 
+/** `value` throughout. */
+export function constant(value: number): (variable: Variable) => void {
+  return ({ backend, buffer }) => backend.fill(buffer, value);
+}
+
 /** Normal with standard deviation `std`. */
 export function normal(std: number): Initializer {
   return (variable, random) => {

@@ -1,6 +1,6 @@
 // Layer norm over the last axis.
 import { layerNorm, type Tensor } from "../autograd/index.ts";
-import { Layer, Variable, type StateEntry } from "./module.ts";
+import { Layer, Variable } from "./module.ts";
 
 export interface LayerNormOptions {
   readonly eps?: number;
@@ -25,15 +25,6 @@ export class LayerNorm extends Layer {
   override reset(): void {
     if (this.weight) this.weight.backend.fill(this.weight.buffer, 1);
     if (this.bias) this.bias.backend.fill(this.bias.buffer, 0);
-  }
-
-  protected override own(): StateEntry[] {
-    const { weight, bias } = this;
-    if (!weight || !bias) return [];
-    return [
-      { key: "weight", variable: weight, shape: weight.shape },
-      { key: "bias", variable: bias, shape: bias.shape },
-    ];
   }
 
   forward(x: Tensor): Tensor {

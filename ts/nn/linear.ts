@@ -2,7 +2,7 @@
 import { linear, type Tensor } from "../autograd/index.ts";
 import type { RandomStream } from "../random.ts";
 import { fanInUniform, type Initializer } from "./init.ts";
-import { Layer, Variable, type StateEntry } from "./module.ts";
+import { Layer, Variable } from "./module.ts";
 
 export interface LinearOptions {
   readonly bias?: boolean;
@@ -36,11 +36,6 @@ export class Linear extends Layer {
   override reset(random: RandomStream): void {
     this.initializer(this.weight, random.split("weight"));
     if (this.bias) this.biasInitializer(this.bias, random.split("bias"));
-  }
-
-  protected override own(): StateEntry[] {
-    const weight = { key: "weight", variable: this.weight, shape: this.weight.shape };
-    return this.bias ? [weight, { key: "bias", variable: this.bias, shape: this.bias.shape }] : [weight];
   }
 
   forward(x: Tensor): Tensor {

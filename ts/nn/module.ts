@@ -133,9 +133,11 @@ export abstract class Module {
   /** What a layer draws by while it trains (dropout): a function of seed and path, from initialize(), else from train() with seed 0. */
   protected draws: RandomStream | null = null;
 
-  /** Variables that the layer itself owns, as files name them. */
+  /** Variables that the layer itself owns, as files name them: those among its properties, by the property's name. */
   protected own(): readonly StateEntry[] {
-    return [];
+    return Object.entries(this).flatMap(([key, variable]) =>
+      variable instanceof Variable ? [{ key, variable, shape: variable.shape }] : [],
+    );
   }
 
   /** Sets the layer's own variables to fresh random values. */
