@@ -94,7 +94,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 
 const peak = await measurePeak(backend);
 
-async function flops(on: Done, name: string, operations: number, call: () => void): Promise<void> {
+/** Ends the names of rows that tune() was asked about first. */
+const TUNED = "_tuned";
+
+async function flops(on: WebgpuBackend, name: string, operations: number, call: () => void): Promise<void> {
+  if (name.endsWith(TUNED)) await on.tune(call);
   const values = (await series(on, call)).map((ms) => operations / ms / 1e6);
   rows.push({ name, unit: "GFLOP/s", values, share: Math.max(...values) / peak });
 }
@@ -168,6 +172,8 @@ async function measureVariants(): Promise<void> {
     ["_f16", { precision: "f16" }, direct],
     ["_subgroups", { subgroups: "products" }, direct],
     ["_winograd", { convolution: "winograd" }, transformed],
+    [TUNED, {}, direct],
+    [`_winograd${TUNED}`, {}, transformed],
   ];
   for (const [suffix, options, convolutions] of variants) {
     let on: WebgpuBackend;
@@ -195,6 +201,16 @@ function batchOf(size: number): RawBatch {
   return { images, labels: Array.from({ length: size }, (_, index) => index % 10), size, shape: [size, 32, 32, 3], epoch: 0, step: 0 };
 }
 
+/** Steps after tune() was asked about one of them. */
+async function tunedRate(program: Program, batch: RawBatch, steps: number): Promise<number[]> {
+  const on = await createWebgpuBackend({ gpu });
+  const pool = new DevicePool(program, on, { readEvery: steps });
+  await on.tune(() => pool.rehearse(batch));
+  const found = await rate(pool, batch, steps);
+  on.destroy();
+  return found;
+}
+
 async function rate(pool: Pool, batch: RawBatch, steps: number): Promise<number[]> {
   const go = async (): Promise<void> => {
     for (let step = 0; step < steps; step++) await pool.step(batch, { lr: 0.01 });
@@ -220,6 +236,8 @@ async function measureTraining(): Promise<void> {
       const steps = software ? 1 : 10;
       const values = await rate(new DevicePool(program, backend, { readEvery: steps }), batchOf(size), steps);
       rows.push({ name, unit: "images/s", values, share: null });
+      if (!quick)
+        rows.push({ name: `${name}${TUNED}`, unit: "images/s", values: await tunedRate(program, batchOf(size), steps), share: null });
       if (size > 128 || (quick && !software)) continue;
       rows.push({ name: `${name}_cpu`, unit: "images/s", values: await rate(new LocalPool(program), batchOf(size), 1), share: null });
     }

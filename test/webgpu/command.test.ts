@@ -53,7 +53,7 @@ if (why !== null) {
     const { status, stdout, stderr } = train("--experiment", "gpu", ...onGpu, "--tune");
     assert.is(status, 0, stderr);
     assert.match(stderr, /^--tune: measuring \d+ products and convolutions$/m);
-    assert.match(stderr, /^--tune: \d+\.\d\d times as fast in \S+, \d+ of \d+ done otherwise than their size suggests$/m);
+    assert.match(stderr, /^--tune: \d+\.\d\d times as fast, found in \S+; \d+ of \d+ are done otherwise than their size suggests$/m);
     assert.match(stdout, /^digest [0-9a-f]{64} of a run on webgpu, outside of the bit promise\n$/);
     assert.match(stderr, /^--device webgpu: .+ Outside of the bit promise: other GPUs, other drivers and the CPU come to other bits\.$/m);
     const recipe = JSON.parse(readFileSync(join(root, "gpu", "recipe.json"), "utf8")) as {

@@ -84,7 +84,9 @@ export async function openGpu(): Promise<OpenGpu> {
       const { calls, choices, gain } = await backend.tune(() => pool.rehearse(batch), { onCall, signal });
       const seconds = formatDuration((performance.now() - begin) / 1000);
       const others = Object.keys(choices).length;
-      talk(`--tune: ${gain.toFixed(2)} times as fast in ${seconds}, ${others} of ${calls.length} done otherwise than their size suggests`);
+      talk(
+        `--tune: ${gain.toFixed(2)} times as fast, found in ${seconds}; ${others} of ${calls.length} are done otherwise than their size suggests`,
+      );
     },
     close: () => backend.destroy(),
   };
