@@ -2,6 +2,7 @@
 // checkpoints on disk, the kernels from beside the package, teams.
 import { readFileSync } from "node:fs";
 import { createWasmBackend, setBackend } from "./index.ts";
+import { showTensorsAndModules } from "./inspect.ts";
 import { builtFile } from "./own-files.ts";
 import { useHostSha256 } from "./train/node/host-sha256.ts";
 import type { NodeTeamOptions } from "../workers/node/team.ts";
@@ -39,6 +40,7 @@ export type HostTeamOptions = Omit<NodeTeamOptions, "kernels"> & { readonly kern
 export function prepareHost(load: () => WebAssembly.Module): (options: HostTeamOptions) => Promise<Team> {
   setBackend(() => createWasmBackend(load()));
   useHostSha256();
+  showTensorsAndModules();
   return async ({ kernels = load(), ...options }) => {
     // A thread of a team loads the package for its program, and starts none itself.
     const { createTeam } = await import("../workers/node/team.ts");

@@ -37,6 +37,7 @@ export const areas: Readonly<Record<string, string>> = {
   "ts/index.ts": "index",
   "ts/host.ts": "host",
   "ts/node.ts": "node",
+  "ts/inspect.ts": "host",
   "ts/deno.ts": "host",
   "ts/bun.ts": "host",
   "ts/browser.ts": "browser",
