@@ -12,8 +12,15 @@ const address = new URL("../strict.wasm", import.meta.url);
 
 function refuse(why: string): Error {
   return new Error(
-    `loadKernels: ${address.href}: ${why}, wanted strict.wasm of the package there; or give setBackend a backend of your own`,
+    `loadKernels: ${address.href}: ${why}, wanted strict.wasm of the package there (docs/runtimes.md: bundlers); or give setBackend a backend of your own`,
   );
+}
+
+/** Hosts and bundlers like to answer with a page of theirs what they do not have. */
+function checked(bytes: ArrayBuffer, type: string | null): ArrayBuffer {
+  const isWasm = bytes.byteLength >= 4 && new DataView(bytes).getUint32(0) === 0x0061736d;
+  if (!isWasm) throw refuse(`answered with ${type ?? "something else"}`);
+  return bytes;
 }
 
 async function fetchKernels(): Promise<WebAssembly.Module> {
@@ -21,7 +28,7 @@ async function fetchKernels(): Promise<WebAssembly.Module> {
     throw refuse(error instanceof Error ? error.message : String(error));
   });
   if (!response.ok) throw refuse(`answered ${response.status}`);
-  return WebAssembly.compile(await response.arrayBuffer());
+  return WebAssembly.compile(checked(await response.arrayBuffer(), response.headers.get("content-type")));
 }
 
 /** What a worker may do and a page must not: wait for it. */
@@ -32,7 +39,7 @@ function fetchKernelsAtOnce(): WebAssembly.Module {
   request.responseType = "arraybuffer";
   request.send();
   if (request.status !== 200) throw refuse(`answered ${request.status}`);
-  return new WebAssembly.Module(request.response as ArrayBuffer);
+  return new WebAssembly.Module(checked(request.response as ArrayBuffer, request.getResponseHeader("content-type")));
 }
 
 let compiled: WebAssembly.Module | null = null;
