@@ -1,5 +1,6 @@
 // A tensor: a shape over a buffer of a backend, and where it came from. Values are float32 (float64 on the reference backend).
-// Image tensors are [N, H, W, C]. Operations are in ops/ and, as methods, in methods.ts.
+// Image tensors are [N, H, W, C]. Operations are in ops/ and, as methods, in methods.ts. Declarations name Symbol.dispose, whatever lib a program has.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Backend, Buffer } from "../backend/backend.ts";
 import type { BatchSlice } from "./slice.ts";
 
