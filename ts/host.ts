@@ -15,6 +15,7 @@ export type { PictureOptions } from "./data/node/picture-set.ts";
 export { readTinyImagenet, type TinyImagenetOptions } from "./data/node/tiny-imagenet.ts";
 export { WriteError } from "./train/node/atomic-file.ts";
 export { checkpointBytes, readCheckpoint } from "./train/node/checkpoint-file.ts";
+export { readStateDict, writeStateDict } from "./train/node/state-dict-file.ts";
 export { CheckpointStore, type FoundCheckpoint, type StoredCheckpoint } from "./train/node/checkpoint-store.ts";
 export type { Team } from "../workers/team.ts";
 

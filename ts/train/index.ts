@@ -16,6 +16,7 @@ export * from "./replica.ts";
 export * from "./checkpoint-format.ts";
 export * from "./evaluate.ts";
 export * from "./state.ts";
+export * from "./state-file.ts";
 export * from "./trace.ts";
 export * from "./trainer.ts";
 export * from "./loader.ts";
