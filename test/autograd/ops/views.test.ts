@@ -1,0 +1,83 @@
+// Shapes and values of joined, parted and seen tensors, their gradients and errors.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  backward,
+  detach,
+  flatten,
+  gradients,
+  multiply,
+  scope,
+  split,
+  squeeze,
+  stack,
+  sum,
+  tensor,
+  unsqueeze,
+  upsample2d,
+  withBackend,
+  zeros,
+  type Tensor,
+} from "../../../ts/autograd/index.ts";
+import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+
+const test = suite("autograd/ops/views");
+
+const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
+const is = (x: Tensor, shape: number[], values?: number[]): void => {
+  assert.equal([...x.shape], shape);
+  if (values) assert.equal([...x.toArray()], values);
+};
+
+test("axes of length 1 go and come", () =>
+  inFloat64(() => {
+    is(squeeze(zeros([1, 3, 1, 2])), [3, 2]);
+    is(squeeze(zeros([1, 3, 1, 2]), -2), [1, 3, 2]);
+    is(unsqueeze(zeros([3, 2]), 0), [1, 3, 2]);
+    is(unsqueeze(zeros([3, 2]), 1), [3, 1, 2]);
+    is(unsqueeze(zeros([3, 2]), -1), [3, 2, 1]);
+    is(flatten(zeros([4, 3, 2])), [4, 6]);
+    is(flatten(zeros([4, 3, 2]), 0), [24]);
+    assert.throws(() => squeeze(zeros([1, 3]), 1), /^squeeze: axis 1 of \[1,3\], wanted one of length 1$/);
+    assert.throws(() => unsqueeze(zeros([3]), 2), /^unsqueeze: axis 2 of \[3,1\], wanted -2 to 1$/);
+  }));
+
+test("stack and split are inverse", () =>
+  inFloat64(() => {
+    const [a, b] = [tensor([1, 2, 3]), tensor([4, 5, 6])];
+    is(stack([a, b]), [2, 3], [1, 2, 3, 4, 5, 6]);
+    is(stack([a, b], -1), [3, 2], [1, 4, 2, 5, 3, 6]);
+    const x = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [2, 5]);
+    const [left, right] = split(x, 3, 1);
+    is(left, [2, 3], [1, 2, 3, 6, 7, 8]);
+    is(right, [2, 2], [4, 5, 9, 10]);
+    assert.equal(
+      split(x, [1, 0, 4], -1).map(({ shape }) => shape[1]),
+      [1, 0, 4],
+    );
+    assert.throws(() => stack([a, zeros([2])]), /^stack: \[3\] and \[2\], wanted equal shapes$/);
+    assert.throws(() => split(x, [2, 2], 1), /^split: \[2,2\] of \[2,5\] on axis 1, wanted a sum of 5$/);
+    assert.throws(() => split(x, 0), /^split: parts of 0, wanted at least 1$/);
+  }));
+
+test("nearest neighbors", () =>
+  inFloat64(() => {
+    const x = tensor([1, 2, 3, 4], [1, 2, 2, 1], { requiresGrad: true });
+    const y = upsample2d(x, 2);
+    is(y, [1, 4, 4, 1], [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
+    const weights = tensor(
+      Array.from({ length: 16 }, (_, index) => index),
+      [1, 4, 4, 1],
+    );
+    is(gradients(sum(multiply(y, weights)), [x])[0], [1, 2, 2, 1], [0 + 1 + 4 + 5, 2 + 3 + 6 + 7, 8 + 9 + 12 + 13, 10 + 11 + 14 + 15]);
+    assert.throws(() => upsample2d(x, 1.5), /^upsample2d: \[1,2,2,1\] by 1.5, wanted \[N,H,W,C\] by a whole number of at least 1$/);
+  }));
+
+test("nothing goes back through what was detached", () =>
+  inFloat64(() => {
+    const x = tensor([2, 3], [2], { requiresGrad: true });
+    is(gradients(sum(multiply(detach(x), x)), [x])[0], [2], [2, 3]);
+    assert.throws(() => backward(sum(detach(x))), /^backward: the tensor depends on nothing that requires a gradient/);
+  }));
+
+test.run();
