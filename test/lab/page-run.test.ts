@@ -119,6 +119,22 @@ else {
     await context.close();
   });
 
+  test("on a phone nothing is wider than the screen, and what is touched has the size of a finger", async () => {
+    const { address } = await lab.serve();
+    const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+    const { context, page, complaints } = await lab.look(address, phone);
+    assert.is(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    const small = await page.$$eval("button, select, input:not([type=file]), .button, summary", (found) =>
+      found.flatMap((each) => {
+        const { height } = each.getBoundingClientRect();
+        return height > 0 && height < 40 ? [`${each.outerHTML.slice(0, 60)}: ${height}`] : [];
+      }),
+    );
+    assert.equal(small, []);
+    assert.equal(complaints, []);
+    await context.close();
+  });
+
   test("an address is the settings, and what is wrong with a number is said beside it", async () => {
     const { address } = await lab.serve();
     const { context, page, complaints } = await lab.look(`${address}#epochs=3&against=nothing&model=resnetv2_20&speed=9`);
@@ -130,7 +146,7 @@ else {
     assert.is(await page.getByLabel("Batch size").getAttribute("aria-invalid"), "true");
     assert.match((await page.locator(".problem").textContent()) ?? "", "wanted a whole number from 1 to 4096");
     await page.getByLabel("Batch size").fill("32");
-    await page.getByLabel("Beside it").selectOption("orthogonal");
+    await page.getByLabel("Compared with").selectOption("orthogonal");
     assert.is(new URL(page.url()).hash, "#model=resnetv2_20&epochs=3&batchSize=32");
     assert.is(await page.locator(".card").count(), 2);
     // Every control has a name.
@@ -138,6 +154,8 @@ else {
       found.filter((each) => !(each.textContent ?? "").trim() && !(each as HTMLInputElement).labels?.length).map((each) => each.outerHTML),
     );
     assert.equal(nameless, []);
+    const summaries = await page.$$eval("summary", (found) => found.map((each) => each.textContent));
+    assert.is(new Set(summaries).size, summaries.length, summaries.join("; "));
     assert.equal(complaints, []);
     await context.close();
   });

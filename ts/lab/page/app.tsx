@@ -201,7 +201,7 @@ export function App() {
                 run={run}
                 several={runs.seats.length > 1}
                 command={command}
-                onCheckpoint={attached ? undefined : () => session && void saveCheckpoint(session, id, view)}
+                onCheckpoint={attached ? undefined : () => session && void saveCheckpoint(session, id, view, say)}
               />
             ))}
           </div>

@@ -23,6 +23,9 @@ const MOST_ROWS = 12;
 
 const blocksOf = ({ diagnostics }: RunView): number => diagnostics.at(-1)?.blocks.length ?? 0;
 
+/** How far a measurement stands for the run: the last one of a run that ended, to its end. */
+const reachOf = (run: RunView, step: number): number => (run.end && step === run.diagnostics.at(-1)?.step ? run.step : step);
+
 function paint(canvas: HTMLCanvasElement, width: number, { quantity, scale }: HeatMapProps, run: RunView): void {
   const ratio = devicePixelRatio || 1;
   canvas.width = Math.floor(width * ratio);
@@ -37,7 +40,7 @@ function paint(canvas: HTMLCanvasElement, width: number, { quantity, scale }: He
   const y = (block: number): number => Math.floor((canvas.height * block) / depth);
   let from = 0;
   for (const { step, blocks } of run.diagnostics) {
-    const to = x(step);
+    const to = x(reachOf(run, step));
     for (const block of blocks) {
       const value = block[quantity];
       context.fillStyle = Number.isFinite(value) ? colors[scale.levelOf(value)] : missing;
@@ -52,7 +55,7 @@ function pointedAt(event: PointerEvent, canvas: HTMLElement, { quantity }: HeatM
   const box = canvas.getBoundingClientRect();
   const step = ((event.clientX - box.left) / box.width) * run.steps;
   const block = Math.floor(((event.clientY - box.top) / box.height) * blocksOf(run));
-  const found = run.diagnostics.find((each) => each.step >= step)?.blocks[block];
+  const found = run.diagnostics.find((each) => reachOf(run, each.step) >= step)?.blocks[block];
   return found ? `block ${block + 1}, epoch ${(step / run.stepsPerEpoch).toFixed(1)}: ${formatNumber(found[quantity])}` : "";
 }
 
@@ -72,7 +75,7 @@ function Map(props: HeatMapProps & { readonly run: RunView; readonly index: numb
   const dark = useDarkMode();
   useEffect(() => {
     if (canvas.current && width > 0) paint(canvas.current, width, props, run);
-  }, [width, dark, run, run.diagnostics.length, scale.ticks.join(), quantity]);
+  }, [width, dark, run, run.end, run.diagnostics.length, scale.ticks.join(), quantity]);
   return (
     <div class="map">
       {runs.length > 1 && (
@@ -144,7 +147,7 @@ export function HeatMap(props: HeatMapProps) {
         ))}
       </div>
       <Legend scale={scale} />
-      <Numbers table={() => tableOf(props)} />
+      <Numbers of={title} table={() => tableOf(props)} />
     </figure>
   );
 }

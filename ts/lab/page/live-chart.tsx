@@ -4,6 +4,7 @@ import uPlot from "uplot";
 import type { Curve } from "./curves.ts";
 import { useDarkMode, useWidth } from "./environment.ts";
 import { Numbers, type Table } from "./numbers-table.tsx";
+import { Swatch } from "./swatch.tsx";
 
 export interface Series {
   readonly label: string;
@@ -32,10 +33,11 @@ const DASHES: readonly number[][] = [[], [6, 4]];
 
 const css = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** All curves over one axis. */
-function joined(series: readonly Series[]): uPlot.AlignedData {
+/** All curves over one axis. Points above it are left out: they would be drawn by half. */
+function joined({ series, range }: LiveChartProps): uPlot.AlignedData {
   if (series.every(({ curve }) => curve[0].length === 0)) return [[], ...series.map(() => [])];
-  return uPlot.join(series.map(({ curve }) => [[...curve[0]], [...curve[1]]]));
+  const [, top] = range(0, 0);
+  return uPlot.join(series.map(({ curve: [x, y], points }) => [[...x], points ? y.map((value) => (value > top ? null : value)) : [...y]]));
 }
 
 function optionsOf(latest: { readonly current: LiveChartProps }, width: number, onPointer: (text: string) => void): uPlot.Options {
@@ -91,20 +93,30 @@ export function LiveChart(props: LiveChartProps) {
   const shape = series.map(({ label, run, points = false }) => `${label}${run}${String(points)}`).join();
   useEffect(() => {
     if (!box.current || width === 0) return;
-    const made = new uPlot(optionsOf(latest, width, setPointed), joined(series), box.current);
+    const made = new uPlot(optionsOf(latest, width, setPointed), joined(latest.current), box.current);
     chart.current = made;
     return () => {
       chart.current = null;
       made.destroy();
     };
   }, [width, dark, shape, epochs]);
-  useEffect(() => chart.current?.setData(joined(series)));
+  useEffect(() => chart.current?.setData(joined(props)));
+  const runs = series.filter(({ points = false }) => !points);
   const last = series.flatMap(({ label, curve: [, y] }) => (y.length > 0 ? [`${label}: ${props.format(y[y.length - 1])}`] : []));
   return (
     <figure class={wide ? "figure wide" : "figure"}>
       <figcaption>
         <h2>{title}</h2>
         <p class="note">{note}</p>
+        {runs.length > 1 && (
+          <p class="key" aria-hidden="true">
+            {runs.map(({ label, run }) => (
+              <span key={run}>
+                <Swatch run={run} /> {label}
+              </span>
+            ))}
+          </p>
+        )}
       </figcaption>
       <div
         class="plot"
@@ -116,7 +128,7 @@ export function LiveChart(props: LiveChartProps) {
       <p class="pointed" aria-hidden="true">
         {pointed || "\u00a0"}
       </p>
-      <Numbers table={numbers} />
+      <Numbers of={title} table={numbers} />
     </figure>
   );
 }

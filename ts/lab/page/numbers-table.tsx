@@ -6,20 +6,22 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-export function Numbers({ table }: { readonly table: () => Table }) {
+export function Numbers({ of, table }: { readonly of: string; readonly table: () => Table }) {
   const [open, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Numbers</summary>
-      {open && <TableOf {...table()} />}
+      <summary>
+        Numbers<span class="hidden"> of {of}</span>
+      </summary>
+      {open && <TableOf of={of} {...table()} />}
     </details>
   );
 }
 
-function TableOf({ head, rows }: Table) {
+function TableOf({ of, head, rows }: Table & { readonly of: string }) {
   if (rows.length === 0) return <p class="note">Nothing yet.</p>;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Numbers">
+    <div class="scroll" tabIndex={0} role="region" aria-label={`Numbers of ${of}`}>
       <table>
         <thead>
           <tr>

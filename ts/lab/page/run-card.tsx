@@ -26,7 +26,7 @@ export interface RunCardProps {
 export function RunCard({ view, run, several, command, onCheckpoint }: RunCardProps) {
   const { state, step, steps, end, start, evaluation } = view;
   const stopped = end?.reason === "stopped" ? "stopped" : STATES[state];
-  const epoch = start ? Math.min(start.epochs, Math.floor(step / view.stepsPerEpoch) + 1) : 0;
+  const epoch = start ? Math.min(start.epochs, Math.floor(Math.max(0, step - 1) / view.stepsPerEpoch) + 1) : 0;
   return (
     <article class={`card run-${run}`} aria-label={`Run ${view.label}`}>
       <h2>
@@ -76,7 +76,9 @@ export function RunCard({ view, run, several, command, onCheckpoint }: RunCardPr
       </dl>
       {(command ?? start?.command) !== undefined && (
         <details>
-          <summary>In a terminal</summary>
+          <summary>
+            In a terminal<span class="hidden">: {view.label}</span>
+          </summary>
           <pre>
             <code>{command ?? start?.command}</code>
           </pre>

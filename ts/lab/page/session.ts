@@ -31,12 +31,14 @@ async function copyOf(file: Blob): Promise<Blob> {
   return pieces.length === 1 ? pieces[0] : new Blob(pieces);
 }
 
+type Handed = Extract<FromWorker, { type: "checkpoint" }>;
+
 export class Session extends Runs<WorkerSeat> {
   readonly id: string;
   readonly lab: LabSettings;
   readonly source: DataSource;
   private readonly storage: Storage | null;
-  private readonly wanted = new Map<string, (bytes: Uint8Array<ArrayBuffer>) => void>();
+  private readonly wanted = new Map<string, (handed: Handed) => void>();
   private release: () => void = () => {};
 
   constructor({ id, lab, source }: Pick<StoredSession, "id" | "lab" | "source">, storage: Storage | null) {
@@ -103,8 +105,8 @@ export class Session extends Runs<WorkerSeat> {
     this.sayAll({ type: "stop" });
   }
 
-  /** The bytes of a checkpoint of a run, as it stands after the step under way. */
-  checkpoint(id: string): Promise<Uint8Array<ArrayBuffer>> {
+  /** A checkpoint of a run, as it stands after the step under way. */
+  checkpoint(id: string): Promise<Handed> {
     return new Promise((resolve) => {
       const seat = this.seats.find((each) => each.id === id);
       if (!seat) return;
@@ -122,7 +124,7 @@ export class Session extends Runs<WorkerSeat> {
     if (message.type === "notice") view.notices = [...view.notices, message.message];
     if (message.type === "kept") view.keptStep = message.step;
     if (message.type === "checkpoint") {
-      this.wanted.get(id)?.(message.bytes);
+      this.wanted.get(id)?.(message);
       this.wanted.delete(id);
     }
     this.changed();

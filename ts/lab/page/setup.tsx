@@ -9,7 +9,7 @@ import { FAMILIES, familyOf } from "./model-choice.ts";
 
 const SKIP_LABELS: Readonly<Record<(typeof SKIPS)[number] | "nothing", string>> = {
   additive: "additive: x + f(x)",
-  orthogonal: "orthogonal: x + f(x) across x",
+  orthogonal: "orthogonal: x + f⊥(x)",
   none: "none: f(x)",
   nothing: "nothing, one run alone",
 };
@@ -119,7 +119,7 @@ function Net({ settings, onChange }: SetupProps) {
         onChoice={(skip) => onChange({ skip: skip as LabSettings["skip"] })}
       />
       <Select
-        label="Beside it"
+        label="Compared with"
         name="against"
         value={settings.against}
         choices={[...SKIPS, "nothing" as const].map((skip) => [skip, SKIP_LABELS[skip]])}

@@ -5,9 +5,11 @@ import type { Runs } from "./runs.ts";
 import type { RunView } from "./run-view.ts";
 import type { Session } from "./session.ts";
 
-export async function saveCheckpoint(session: Session, id: string, { label, step }: RunView): Promise<void> {
-  const bytes = await session.checkpoint(id);
+export async function saveCheckpoint(session: Session, id: string, view: RunView, say: (text: string) => void): Promise<void> {
+  const { label } = view;
+  const { bytes, step } = await session.checkpoint(id);
   download(`${session.lab.model}-${label.replace(/[^\w-]+/g, "")}-step-${step}.safetensors`, bytes, "application/octet-stream");
+  say(`The checkpoint of ${label} at step ${step} is made.`);
 }
 
 export async function saveReport({ views }: Runs, say: (text: string) => void): Promise<void> {
