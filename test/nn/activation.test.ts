@@ -1,20 +1,27 @@
 // Activations and pools as layers: values from their definitions.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { scope, tensor, withBackend } from "../../ts/autograd/index.ts";
+import { multiply, scope, tensor, withBackend, zeros } from "../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import {
+  Apply,
   AveragePool2d,
+  ELU,
   Flatten,
   GELU,
   GlobalAveragePool,
+  HardSwish,
   Identity,
+  LeakyReLU,
   MaxPool2d,
+  Mish,
   ReLU,
+  ReLU6,
   Sigmoid,
   SiLU,
   Softplus,
   Tanh,
+  Upsample2d,
   type Layer,
 } from "../../ts/nn/index.ts";
 
@@ -30,6 +37,12 @@ const wanted: [string, Layer, number[]][] = [
   ["Sigmoid", new Sigmoid(), [0.119202922022, 0.377540668798, 0.5, 0.73105857863, 0.952574126822]],
   ["SiLU", new SiLU(), [-0.238405844044, -0.188770334399, 0, 0.73105857863, 2.857722380467]],
   ["Softplus", new Softplus(), [0.126928011043, 0.47407698418, 0.69314718056, 1.313261687518, 3.048587351574]],
+  ["LeakyReLU", new LeakyReLU(0.2), [-0.4, -0.1, 0, 1, 3]],
+  ["ELU", new ELU(), [-0.864664716763, -0.393469340287, 0, 1, 3]],
+  ["ReLU6", new ReLU6(), [0, 0, 0, 1, 3]],
+  ["HardSwish", new HardSwish(), [-0.333333333333, -0.208333333333, 0, 0.666666666667, 3]],
+  ["Mish", new Mish(), [-0.252501482696, -0.220743774652, 0, 0.865098388267, 2.986535004968]],
+  ["Apply", new Apply((x) => multiply(x, 2)), [-4, -1, 0, 2, 6]],
   ["GELU", new GELU(), [-0.045500263896, -0.154268769363, 0, 0.841344746069, 2.995950305905]],
   ["GELU by tanh", new GELU({ approximate: "tanh" }), [-0.045402305912, -0.154285990175, 0, 0.841191990608, 2.996362607918]],
 ];
@@ -73,5 +86,8 @@ test("pools and flatten", () =>
     assert.throws(() => run(new MaxPool2d(5)), /maxPool2d: window 5 on \[1,4,4,2\], wanted an input that it fits in/);
     assert.throws(() => run(new AveragePool2d(2, { padding: 2 })), /averagePool2d: size 2, stride 2, padding 2/);
   }));
+
+test("an image of twice the size", () =>
+  inFloat64(() => assert.equal([...new Upsample2d(2).forward(zeros([1, 2, 3, 4])).shape], [1, 4, 6, 4])));
 
 test.run();

@@ -1,6 +1,7 @@
 // Convolution layer.
 import { conv2d, isRecording, shapeText, type Conv2dOptions, type Tensor } from "../autograd/index.ts";
 import type { RandomStream } from "../random.ts";
+import { filterState } from "./filter-state.ts";
 import { fanInUniform, heNormal, type Initializer } from "./init.ts";
 import { Layer, Variable, type StateEntry } from "./module.ts";
 
@@ -51,16 +52,7 @@ export class Conv2d extends Layer {
   }
 
   protected override own(): StateEntry[] {
-    const [rows, columns, inputs, outputs] = this.weight.shape;
-    const place = (index: number): number => {
-      const s = index % columns;
-      const r = Math.floor(index / columns) % rows;
-      const c = Math.floor(index / (columns * rows)) % inputs;
-      const k = Math.floor(index / (columns * rows * inputs));
-      return ((r * columns + s) * inputs + c) * outputs + k;
-    };
-    const weight = { key: "weight", variable: this.weight, shape: [outputs, inputs, rows, columns], place };
-    return this.bias ? [weight, { key: "bias", variable: this.bias, shape: this.bias.shape }] : [weight];
+    return filterState(this.weight, this.bias);
   }
 
   forward(x: Tensor): Tensor {
