@@ -96,6 +96,29 @@ test("files with their types, isolated, and no script from elsewhere", async () 
   assert.match(String((await ask(server.address, "/report.js")).headers["content-security-policy"]), "'unsafe-eval'");
 });
 
+test("this computer alone, unless a host is named: then by number, and under no other name", async () => {
+  assert.equal(server.others, []);
+  for (const host of ["evil.test", "192.0.2.7", "192.0.2.7:80", "localhost.evil.test"])
+    assert.is((await ask(server.address, "/", { headers: { host } })).status, 421, host);
+  const open = await serveLab({ folder, port: 0, host: "0.0.0.0" });
+  try {
+    for (const address of [open.address, ...open.others]) {
+      assert.match(address, /^http:\/\/(localhost|\d+\.\d+\.\d+\.\d+):\d+\/$/);
+      assert.is((await ask(address, "/lab.js")).body, "1", address);
+    }
+    for (const host of ["192.0.2.7", "192.0.2.7:80", "[2001:db8::1]:80", "localhost:1"])
+      assert.is((await ask(open.address, "/", { headers: { host } })).status, 200, host);
+    for (const host of ["evil.test", "1.evil.test:80"]) assert.is((await ask(open.address, "/", { headers: { host } })).status, 421, host);
+  } finally {
+    await open.close();
+  }
+  const elsewhere = await serveLab({ folder, port: 0, host: "203.0.113.9" }).then(
+    () => "it listens",
+    (error: Error) => error.message,
+  );
+  assert.is(elsewhere, "lab: host 203.0.113.9: EADDRNOTAVAIL, wanted an address of this computer; 0.0.0.0 means all");
+});
+
 test("no path leads to another file", async () => {
   const paths = [
     "/../secret.js",

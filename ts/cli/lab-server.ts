@@ -1,8 +1,9 @@
-// Serves the page of the laboratory to this computer alone, and the events of a run to those who look on. Only files that lay in the folder
-// when it began are served, each under its own name, so that no path leads out of it.
+// Serves the page of the laboratory, to this computer alone unless told otherwise, and the events of a run to those who look on. Only files
+// that lay in the folder when it began are served, each under its own name, so that no path leads out of it.
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { isIP, type AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { extname, join } from "node:path";
 import type { RunEvent } from "../train/index.ts";
 import { formatEvent } from "../train/log.ts";
@@ -34,7 +35,25 @@ function policyOf(name: string): string {
 }
 
 /** Hosts that mean this computer; another name that leads here is somebody's trick. */
-const HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+const OWN_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+const ALONE = "127.0.0.1";
+
+/** Whether a request asks for this server under a name of its own. No trick leads a browser here by a number instead of a name. */
+function isOwnName(asked: string, host: string): boolean {
+  if (OWN_HOST.test(asked)) return true;
+  const name = asked.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return host !== ALONE && (name === host || isIP(name) !== 0);
+}
+
+/** Where others find this computer. */
+function addressesOf(host: string): string[] {
+  if (host === ALONE) return ["localhost"];
+  if (host !== "0.0.0.0" && host !== "::") return [isIP(host) === 6 ? `[${host}]` : host];
+  const others = Object.values(networkInterfaces()).flatMap((found = []) =>
+    found.filter((each) => !each.internal && each.family === "IPv4"),
+  );
+  return ["localhost", ...others.map(({ address }) => address)];
+}
 
 export const LAB_PORT = 7270;
 
@@ -46,12 +65,16 @@ export interface LabOptions {
   readonly folder: string;
   /** Where to listen; by default LAB_PORT, or a free one where that is taken. */
   readonly port?: number;
+  /** Who is served: `127.0.0.1`, this computer alone, by default; `0.0.0.0` for all who reach it. */
+  readonly host?: string;
   /** Whether there is a run to look on at. */
   readonly live?: boolean;
 }
 
 export interface LabServer {
   readonly address: string;
+  /** The same for other computers; none where this one alone is served. */
+  readonly others: readonly string[];
   /** Shows an event to all who look on, and to those who come later. */
   publish(event: RunEvent): void;
   /** Tells those who look on that nothing more will come, and ends. */
@@ -134,18 +157,18 @@ class Audience {
   }
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(port, host, () => {
       server.off("error", reject);
       resolve();
     });
   });
 }
 
-/** Starts the server. Errors: no page that was built, a port that is taken. */
-export async function serveLab({ folder, port, live = false }: LabOptions): Promise<LabServer> {
+/** Starts the server. Errors: no page that was built, a port that is taken, a host that is not this computer's. */
+export async function serveLab({ folder, port, host = ALONE, live = false }: LabOptions): Promise<LabServer> {
   const pages = readPages(folder, live);
   const audience = new Audience();
   const answer = ({ url = "/", method, headers }: IncomingMessage, response: ServerResponse): void => {
@@ -157,7 +180,7 @@ export async function serveLab({ folder, port, live = false }: LabOptions): Prom
       });
       response.end(`${text}\n`);
     };
-    if (!HOST.test(headers.host ?? "")) return refuse(421, "asked under another name, wanted localhost");
+    if (!isOwnName(headers.host ?? "", host)) return refuse(421, "asked under another name, wanted localhost");
     if (method !== "GET" && method !== "HEAD") return refuse(405, "wanted GET");
     const name = fileOf(url);
     if (live && name === "events") return audience.join(response, headers["last-event-id"]?.toString());
@@ -168,14 +191,18 @@ export async function serveLab({ folder, port, live = false }: LabOptions): Prom
   };
   const server = createServer(answer);
   try {
-    await listen(server, port ?? LAB_PORT);
+    await listen(server, port ?? LAB_PORT, host);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new Error(`lab: host ${host}: ${code}, wanted an address of this computer; 0.0.0.0 means all`, { cause: error });
     if (port !== undefined) throw new Error(`lab: port ${port}: ${code ?? String(error)}, wanted one that is free`, { cause: error });
-    await listen(server, 0);
+    await listen(server, 0, host);
   }
+  const [address, ...others] = addressesOf(host).map((name) => `http://${name}:${(server.address() as AddressInfo).port}/`);
   return {
-    address: `http://localhost:${(server.address() as AddressInfo).port}/`,
+    address,
+    others,
     publish: (event) => audience.publish(event),
     close: async () => {
       audience.end();
