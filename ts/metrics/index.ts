@@ -1,4 +1,5 @@
 // Measures of what a model has learned to represent.
+export * from "./accuracy.ts";
 export * from "./cka.ts";
 export * from "./deletion.ts";
 export * from "./distribution.ts";
