@@ -95,7 +95,7 @@ export default tseslint.config(
   { files: ["ts/browser.ts"], rules: { "no-console": "off" } },
   // The float64 definitions are the oracle.
   {
-    files: ["ts/kernels/**/*.ts"],
+    files: ["ts/definitions/**/*.ts"],
     rules: {
       "no-restricted-globals": "off",
       "no-restricted-syntax": [

@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { createWasmBackend, markWide } from "../../ts/backend/index.ts";
 import { choosePath } from "../../ts/kernel-path/kernel-path.ts";
 import type { Kernel, Numbers, Role } from "../../ts/kernels/kernel.ts";
+import type { Definition } from "../../ts/definitions/definition.ts";
+import { definitionOf } from "../../ts/definitions/index.ts";
 import { kernelPath, type KernelPath } from "../../ts/node.ts";
 
 type Export = (...parameters: number[]) => void;
@@ -88,7 +90,8 @@ export class KernelRoom {
     for (const name of kernel.numbers)
       if (numbers[name] === undefined) throw new Error(`${kernel.name}: sizes ${Object.keys(numbers).join(", ")}, ${name} is wanted too`);
     const lengths: Readonly<Record<string, number>> = kernel.lengths(sizes);
-    const fills: Readonly<Record<string, ((index: number, normal: number, numbers: Numbers<N>) => number) | undefined>> = kernel.fill ?? {};
+    const fills: Readonly<Record<string, ((index: number, normal: number, numbers: Numbers<N>) => number) | undefined>> =
+      (definitionOf(kernel.name) as unknown as Definition<B, N>).fill ?? {};
     const parameters = kernel.order.map((name) => {
       const fill = fills[name];
       return this.filled(lengths[name], fill === undefined ? null : (index, normal) => fill(index, normal, sizes));

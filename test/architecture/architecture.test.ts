@@ -146,12 +146,14 @@ made("families: without definition, without kernel, without use", () => {
       "ts/kernels/kernel.ts": "",
       "ts/kernels/gemm.ts": "",
       "ts/kernels/norm.ts": "",
+      "ts/definitions/gemm.ts": "",
     }),
   );
-  assert.is(found.length, 3, found.join("\n"));
+  assert.is(found.length, 4, found.join("\n"));
   assert.match(found[0], "assembly/simd/pool.ts, which has no ts/kernels/pool.ts");
   assert.match(found[1], "ts/kernels/norm.ts: assembly/index.ts exports no ./simd/norm");
-  assert.match(found[2], "assembly/simd/idle.ts: neither");
+  assert.match(found[2], "ts/kernels/norm.ts: no ts/definitions/norm.ts");
+  assert.match(found[3], "assembly/simd/idle.ts: neither");
 });
 
 made("form: length, header, default export", () => {

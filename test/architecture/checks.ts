@@ -34,7 +34,7 @@ export function importsOutsideTheTable(sources: readonly Source[]): string[] {
       if (!known.has(target)) return areaOf(target) === null ? [] : [`${at}imports ${target}, which does not exist`];
       const to = areaOf(target);
       if (to === null) return [`${at}imports ${target}, which belongs to no area`];
-      if (from === "kernels" && target !== "ts/kernels/kernel.ts") return [`${at}a definition imports nothing but ts/kernels/kernel.ts`];
+      if (from === "kernels" && target !== "ts/kernels/kernel.ts") return [`${at}a kernel imports nothing but ts/kernels/kernel.ts`];
       if (mayImport(from, to, entry.typeOnly)) return [];
       const kind = mayImport(from, to, true) ? " but in a type import" : "";
       const allowed = (rules.mayImport[from] ?? []).join(", ") || "nothing";
@@ -147,7 +147,7 @@ export function namesOfFiles(paths: readonly string[]): string[] {
   });
 }
 
-/** One family, one file name in assembly/simd and ts/kernels; the rest of assembly/simd are parts that a family imports. */
+/** One family, one file name in assembly/simd, ts/kernels and ts/definitions; the rest of assembly/simd are parts that a family imports. */
 export function families(sources: readonly Source[]): string[] {
   const known = new Set(sources.map((source) => source.path));
   const index = sources.find((source) => source.path === "assembly/index.ts");
@@ -160,15 +160,18 @@ export function families(sources: readonly Source[]): string[] {
       .filter((source) => source.path.startsWith("assembly/"))
       .flatMap((source) => source.imports.map((entry) => resolveImport(source.path, entry.target, known))),
   );
-  const definitions = files("ts/kernels").map(name);
+  const kernels = files("ts/kernels").map(name);
+  const definitions = files("ts/definitions").map(name);
   const problems: string[] = [];
   for (const path of exported) {
-    if (rules.noFamily.includes(name(path)) || definitions.includes(name(path))) continue;
+    if (rules.noFamily.includes(name(path)) || kernels.includes(name(path))) continue;
     problems.push(`assembly/index.ts: exports ${path}, which has no ts/kernels/${name(path)}.ts`);
   }
-  for (const definition of definitions) {
-    if (definition === "kernel" || exported.includes(`assembly/simd/${definition}.ts`)) continue;
-    problems.push(`ts/kernels/${definition}.ts: assembly/index.ts exports no ./simd/${definition}`);
+  for (const family of kernels) {
+    if (family === "kernel") continue;
+    if (!exported.includes(`assembly/simd/${family}.ts`))
+      problems.push(`ts/kernels/${family}.ts: assembly/index.ts exports no ./simd/${family}`);
+    if (!definitions.includes(family)) problems.push(`ts/kernels/${family}.ts: no ts/definitions/${family}.ts`);
   }
   for (const path of [...known].filter((file) => file.startsWith("assembly/simd/"))) {
     if (!imported.has(path)) problems.push(`${path}: neither exported by assembly/index.ts nor imported by a kernel`);

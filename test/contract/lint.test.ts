@@ -73,7 +73,7 @@ test("the command line may tell the time, and has no other mathematics", async (
 });
 
 test("a definition may use Math, and draws nothing", async () => {
-  const file = "ts/kernels/softmax.ts";
+  const file = "ts/definitions/softmax.ts";
   assert.equal(await found("export const y = (x: number): number => Math.exp(x) ** 2;", file), []);
   assert.equal(await found("export const y = Math.random();", file), [SYNTAX]);
 });
@@ -120,7 +120,7 @@ test("no file escapes: all but definitions, the report and the page have the rul
   }
   assert.ok(files > 150, `${files} files`);
   assert.equal(
-    without.filter((path) => !["ts/kernels/", "ts/report/", "ts/lab/page/"].some((folder) => path.startsWith(folder))),
+    without.filter((path) => !["ts/definitions/", "ts/report/", "ts/lab/page/"].some((folder) => path.startsWith(folder))),
     [],
   );
 });

@@ -3,8 +3,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import * as family from "../../ts/kernels/activation.ts";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import * as family from "../../ts/definitions/activation.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import { asKernel, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const activation = suite("kernels/activation");
@@ -30,12 +30,12 @@ function errorOf(y: number, truth: number): number {
 }
 
 /** Runs a kernel of one input and the incoming gradient 1, if it takes one. */
-function apply(kernel: Kernel, x: Float32Array): Float32Array {
+function apply(kernel: DefinedKernel, x: Float32Array): Float32Array {
   const dy = new Float32Array(x.length).fill(1);
   return runKernel(wasm, kernel, { x, dy }, { length: x.length })[kernel.order[kernel.order.length - 1]];
 }
 
-function define(kernel: Kernel, x: Float32Array): Float64Array {
+function define(kernel: DefinedKernel, x: Float32Array): Float64Array {
   const output = new Float64Array(x.length);
   const name = kernel.order[kernel.order.length - 1];
   kernel.define({ x: Float64Array.from(x), dy: new Float64Array(x.length).fill(1), [name]: output }, { length: x.length });
@@ -43,7 +43,7 @@ function define(kernel: Kernel, x: Float32Array): Float64Array {
 }
 
 /** Fails where an error is beyond `bound`, among the arguments that `takes` takes; returns how many there were. */
-function check(kernel: Kernel, x: Float32Array, bound: number, takes: (x: number) => boolean): number {
+function check(kernel: DefinedKernel, x: Float32Array, bound: number, takes: (x: number) => boolean): number {
   const y = apply(kernel, x);
   const truth = define(kernel, x);
   let count = 0;
@@ -57,7 +57,7 @@ function check(kernel: Kernel, x: Float32Array, bound: number, takes: (x: number
 }
 
 /** Every step-th of the 2^32 bit patterns, then a grid from -20 to 20. */
-function sweep(kernel: Kernel, step: number, bound: number, takes: (x: number) => boolean = () => true): void {
+function sweep(kernel: DefinedKernel, step: number, bound: number, takes: (x: number) => boolean = () => true): void {
   const bits = new Uint32Array(CHUNK);
   let count = 0;
   for (let from = 0; from < 2 ** 32; from += CHUNK * step) {
@@ -76,7 +76,7 @@ for (const kernel of [family.exp, family.log, family.tanh, family.erf]) {
 }
 
 // Each with the arguments on which it is well conditioned: not at a zero, not where e^x magnifies the argument's own rounding.
-const rest: readonly [Kernel, number, (x: number) => boolean][] = [
+const rest: readonly [DefinedKernel, number, (x: number) => boolean][] = [
   [asKernel(family.sigmoid), 2.5, () => true],
   [asKernel(family.softplus), 4, () => true],
   [asKernel(family.silu), 4, (x) => x > -80],

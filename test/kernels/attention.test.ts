@@ -2,7 +2,7 @@
 // a head are the same alone and among others, in any place of a block of queries.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import * as family from "../../ts/kernels/attention.ts";
+import * as family from "../../ts/definitions/attention.ts";
 import { asKernel, makeInputs, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const test = suite("kernels/attention");

@@ -2,16 +2,16 @@
 import { createHash, type Hash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { CONTRACT } from "../../ts/contract.ts";
-import * as activation from "../../ts/kernels/activation.ts";
-import * as elementwise from "../../ts/kernels/elementwise.ts";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
-import { softmax } from "../../ts/kernels/softmax.ts";
+import * as activation from "../../ts/definitions/activation.ts";
+import * as elementwise from "../../ts/definitions/elementwise.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
+import { softmax } from "../../ts/definitions/softmax.ts";
 import { asKernel, type Sizes, type Wasm } from "./harness.ts";
 import { scalars } from "./scalar/index.ts";
 
 export interface Case {
   readonly name: string;
-  readonly kernel: Kernel;
+  readonly kernel: DefinedKernel;
   readonly numbers: Sizes;
   /** Value of the other inputs; by default 1. */
   readonly other?: number;
@@ -72,7 +72,7 @@ export const CHUNK = 2 ** 20;
 /** Whether a case takes its arguments in pairs with 0, as a row of softmax. */
 const inPairs = ({ kernel }: Case): boolean => kernel.name === "softmax_f32";
 
-const outputOf = (kernel: Kernel): string => kernel.order.find((name) => kernel.buffers[name] === "out")!;
+const outputOf = (kernel: DefinedKernel): string => kernel.order.find((name) => kernel.buffers[name] === "out")!;
 
 /** Runs a case on at most CHUNK arguments; the result is a view of the memory, valid until the next run. */
 export function apply(wasm: Wasm, given: Case, x: Float32Array): Float32Array {
@@ -119,7 +119,9 @@ function defined<T extends Float64Array | Float32Array>(
 
 /** The float64 definition of a case. */
 export function define(given: Case, x: Float32Array): Float64Array {
-  return defined(given, x, Float64Array, (buffers, numbers) => given.kernel.define(buffers as Parameters<Kernel["define"]>[0], numbers));
+  return defined(given, x, Float64Array, (buffers, numbers) =>
+    given.kernel.define(buffers as Parameters<DefinedKernel["define"]>[0], numbers),
+  );
 }
 
 /** The scalar float32 definition of a case. */

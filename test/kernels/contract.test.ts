@@ -3,14 +3,14 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import { families } from "./families.ts";
 import { checkSample, loadFamily, openWasm } from "./harness.ts";
 
 const contract = suite("kernels/contract");
 const only = process.env["FAMILY"];
 const wasm = openWasm();
-const table: Kernel[] = [];
+const table: DefinedKernel[] = [];
 
 for (const family of families) {
   const kernels = await loadFamily(family);
@@ -18,7 +18,7 @@ for (const family of families) {
   table.push(...kernels);
   if (only !== undefined && only !== family) continue;
   contract(`${family} has kernels`, () => {
-    assert.ok(kernels.length > 0, `ts/kernels/${family}.ts exports no kernel`);
+    assert.ok(kernels.length > 0, `ts/definitions/${family}.ts exports no kernel`);
   });
   for (const kernel of kernels) {
     contract(`${kernel.name} agrees with its definition`, () => {

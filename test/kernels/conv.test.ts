@@ -4,8 +4,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ConvSizes } from "../../ts/kernels/conv.ts";
-import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "../../ts/kernels/conv.ts";
-import { gemmNn } from "../../ts/kernels/gemm.ts";
+import { conv2d, conv2dInputGradient, conv2dWeightGradient } from "../../ts/definitions/conv.ts";
+import { gemmNn } from "../../ts/definitions/gemm.ts";
 import { asKernel, makeInputs, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const conv = suite("kernels/conv");

@@ -3,8 +3,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import * as family from "../../ts/kernels/elementwise.ts";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import * as family from "../../ts/definitions/elementwise.ts";
+import { stridedCopy } from "../../ts/kernels/elementwise.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import { asKernel, makeInputs, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const elementwise = suite("kernels/elementwise");
@@ -38,7 +39,7 @@ elementwise("NaN stays NaN, except in comparisons", () => {
 elementwise("the output may be any input", () => {
   for (const member of Object.values(family)) {
     if (typeof member !== "object") continue;
-    const kernel: Kernel = asKernel(member);
+    const kernel: DefinedKernel = asKernel(member);
     if (!kernel.numbers.includes("length")) continue;
     const numbers = { length: 37, scale: 2, shift: 3, low: -1, high: 1 };
     const inputs = makeInputs(kernel, numbers, 5);
@@ -89,7 +90,7 @@ elementwise("strided copies between random layouts", () => {
       xOffset += stride * (sizes[j] - 1);
       return -stride;
     });
-    const numbers = family.stridedCopy(sizes, xStrides, yStrides, xOffset, below(5));
+    const numbers = stridedCopy(sizes, xStrides, yStrides, xOffset, below(5));
     const inputs = makeInputs(asKernel(family.copyStrided), numbers, round + 1);
     const y = Float64Array.from(inputs.y);
     family.copyStrided.define({ x: Float64Array.from(inputs.x), y }, numbers);

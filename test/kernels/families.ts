@@ -1,4 +1,4 @@
-// The kernel families: one file name each in ts/kernels.
+// The kernel families: one file name each in ts/kernels and ts/definitions.
 
 export const families: readonly string[] = [
   "gemm",

@@ -2,14 +2,14 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { gemmNn, gemmNt, gemmTn } from "../../ts/kernels/gemm.ts";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import { gemmNn, gemmNt, gemmTn } from "../../ts/definitions/gemm.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import { asKernel, makeInputs, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const gemm = suite("kernels/gemm");
 const wasm = openWasm();
 
-const forms: readonly { kernel: Kernel; aByRow: boolean; bByRow: boolean }[] = [
+const forms: readonly { kernel: DefinedKernel; aByRow: boolean; bByRow: boolean }[] = [
   { kernel: asKernel(gemmNn), aByRow: true, bByRow: true },
   { kernel: asKernel(gemmTn), aByRow: false, bByRow: true },
   { kernel: asKernel(gemmNt), aByRow: true, bByRow: false },

@@ -2,7 +2,7 @@
 // call's buffers is a guard, a NaN with a payload of its own: a stray write changes it, a stray read shows in the result.
 
 import { existsSync, readFileSync } from "node:fs";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 
 export type Sizes = Readonly<Record<string, number>>;
 export type Contents = Readonly<Record<string, Float32Array | null>>;
@@ -38,12 +38,12 @@ export function openWasm(file: string = process.env["WASM"] ?? "build/strict.was
   return { exports: exports as Wasm["exports"], words, floats: new Float32Array(memory.buffer) };
 }
 
-function isKernel(value: unknown): value is Kernel {
+function isKernel(value: unknown): value is DefinedKernel {
   return typeof value === "object" && value !== null && "define" in value && "order" in value;
 }
 
 /** A kernel with its buffer and number names forgotten, as the harness takes it. */
-export function asKernel(value: unknown): Kernel {
+export function asKernel(value: unknown): DefinedKernel {
   if (!isKernel(value)) throw new Error(`harness: a ${typeof value}, wanted a kernel`);
   return value;
 }
@@ -55,9 +55,9 @@ export function sameBits(a: Float32Array, b: Float32Array): boolean {
   return left.length === right.length && left.every((word, i) => word === right[i]);
 }
 
-/** The kernels that ts/kernels/<family>.ts exports, or null where there is no such file. */
-export async function loadFamily(family: string): Promise<readonly Kernel[] | null> {
-  const file = new URL(`../../ts/kernels/${family}.ts`, import.meta.url);
+/** The kernels that ts/definitions/<family>.ts exports, or null where there is no such file. */
+export async function loadFamily(family: string): Promise<readonly DefinedKernel[] | null> {
+  const file = new URL(`../../ts/definitions/${family}.ts`, import.meta.url);
   if (!existsSync(file)) return null;
   const exports = (await import(file.href)) as Record<string, unknown>;
   return Object.values(exports).filter(isKernel);
@@ -84,7 +84,7 @@ const isInput = (role: string): boolean => role.startsWith("in");
 const isOutput = (role: string): boolean => role.startsWith("out") || role === "inout";
 
 /** The words at which the buffers (and the scratch memory) of a call start, and the end of the memory they take. */
-function place(kernel: Kernel, numbers: Sizes, layout: Layout, words: number): { at: Map<string, number>; end: number } {
+function place(kernel: DefinedKernel, numbers: Sizes, layout: Layout, words: number): { at: Map<string, number>; end: number } {
   const lengths = kernel.lengths(numbers);
   const at = new Map<string, number>();
   let next = START + GAP;
@@ -106,7 +106,13 @@ function place(kernel: Kernel, numbers: Sizes, layout: Layout, words: number): {
 }
 
 /** Calls the wasm export and returns the contents of its outputs. Throws where a guard or an input changed. */
-export function runPlaced(wasm: Wasm, kernel: Kernel, inputs: Contents, numbers: Sizes, layout: Layout): Record<string, Float32Array> {
+export function runPlaced(
+  wasm: Wasm,
+  kernel: DefinedKernel,
+  inputs: Contents,
+  numbers: Sizes,
+  layout: Layout,
+): Record<string, Float32Array> {
   const run = wasm.exports[kernel.name];
   if (run === undefined) throw new Error(`${kernel.name}: no such export`);
   const { words, floats } = wasm;
@@ -155,13 +161,13 @@ export function runPlaced(wasm: Wasm, kernel: Kernel, inputs: Contents, numbers:
 }
 
 /** Runs a kernel once and returns its outputs. */
-export function runKernel(wasm: Wasm, kernel: Kernel, inputs: Contents, numbers: Sizes): Record<string, Float32Array> {
+export function runKernel(wasm: Wasm, kernel: DefinedKernel, inputs: Contents, numbers: Sizes): Record<string, Float32Array> {
   const withOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?") && inputs[name]);
   return runPlaced(wasm, kernel, inputs, numbers, { misaligned: false, withOptional, last: null });
 }
 
 /** Inputs for a sample: the kernel's own fill, or normal deviates. */
-export function makeInputs(kernel: Kernel, numbers: Sizes, seed: number): Record<string, Float32Array> {
+export function makeInputs(kernel: DefinedKernel, numbers: Sizes, seed: number): Record<string, Float32Array> {
   const lengths = kernel.lengths(numbers);
   const inputs: Record<string, Float32Array> = {};
   kernel.order.forEach((name, index) => {
@@ -174,18 +180,23 @@ export function makeInputs(kernel: Kernel, numbers: Sizes, seed: number): Record
 }
 
 /** The outputs by the float64 definition. */
-function expected(kernel: Kernel, inputs: Contents, numbers: Sizes, withOptional: boolean): Record<string, Float64Array | null> {
+function expected(kernel: DefinedKernel, inputs: Contents, numbers: Sizes, withOptional: boolean): Record<string, Float64Array | null> {
   const lengths = kernel.lengths(numbers);
   const buffers: Record<string, Float64Array | null> = {};
   for (const name of kernel.order) {
     const isAbsent = kernel.buffers[name].endsWith("?") && !withOptional;
     buffers[name] = isAbsent ? null : Float64Array.from(inputs[name] ?? new Float64Array(lengths[name]).fill(NaN));
   }
-  kernel.define(buffers as Parameters<Kernel["define"]>[0], numbers);
+  kernel.define(buffers as Parameters<DefinedKernel["define"]>[0], numbers);
   return buffers;
 }
 
-function compare(kernel: Kernel, numbers: Sizes, outputs: Record<string, Float32Array>, wanted: Record<string, Float64Array | null>): void {
+function compare(
+  kernel: DefinedKernel,
+  numbers: Sizes,
+  outputs: Record<string, Float32Array>,
+  wanted: Record<string, Float64Array | null>,
+): void {
   const tolerance = kernel.tolerance?.(numbers) ?? 4e-7 * Math.sqrt(kernel.terms?.(numbers) ?? 1);
   for (const [name, output] of Object.entries(outputs)) {
     const right = wanted[name] ?? new Float64Array(0);
@@ -201,7 +212,7 @@ function compare(kernel: Kernel, numbers: Sizes, outputs: Record<string, Float32
 }
 
 /** Aligned; misaligned and without the optional buffers; each buffer at the very end of the memory. */
-export function layoutsOf(kernel: Kernel): readonly Layout[] {
+export function layoutsOf(kernel: DefinedKernel): readonly Layout[] {
   const hasOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?"));
   const ends = kernel.scratch === undefined ? kernel.order : [...kernel.order, SCRATCH];
   return [
@@ -212,7 +223,7 @@ export function layoutsOf(kernel: Kernel): readonly Layout[] {
 }
 
 /** Checks one sample of a kernel in all layouts. */
-export function checkSample(wasm: Wasm, kernel: Kernel, numbers: Sizes, seed: number): void {
+export function checkSample(wasm: Wasm, kernel: DefinedKernel, numbers: Sizes, seed: number): void {
   const hasOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?"));
   const inputs = makeInputs(kernel, numbers, seed);
   const full = expected(kernel, inputs, numbers, true);

@@ -3,9 +3,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { groupNorm, groupNormBackward } from "../../ts/kernels/group-norm.ts";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
-import { layerNorm, layerNormBackward } from "../../ts/kernels/layer-norm.ts";
+import { groupNorm, groupNormBackward } from "../../ts/definitions/group-norm.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
+import { layerNorm, layerNormBackward } from "../../ts/definitions/layer-norm.ts";
 import {
   batchNorm,
   batchNormBackward,
@@ -13,7 +13,7 @@ import {
   batchNormCombine,
   batchNormMoments,
   batchNormScale,
-} from "../../ts/kernels/norm.ts";
+} from "../../ts/definitions/norm.ts";
 import { asKernel, type Contents, makeInputs, normals, openWasm, runKernel, sameBits, type Sizes } from "./harness.ts";
 
 const norm = suite("kernels/norm");
@@ -83,7 +83,7 @@ norm("moments of any number of shards combine to those of the whole", () => {
   }
 });
 
-const channelKernels: readonly { kernel: Kernel; numbers: Sizes }[] = [
+const channelKernels: readonly { kernel: DefinedKernel; numbers: Sizes }[] = [
   { kernel: asKernel(batchNormMoments), numbers: {} },
   { kernel: asKernel(batchNorm), numbers: { relu: 1 } },
   { kernel: asKernel(batchNormBackwardSums), numbers: { relu: 0 } },

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import {
   averagePool2d,
   averagePool2dBackward,
@@ -10,7 +10,7 @@ import {
   globalAveragePoolBackward,
   maxPool2d,
   maxPool2dBackward,
-} from "../../ts/kernels/pool.ts";
+} from "../../ts/definitions/pool.ts";
 import { asKernel, type Contents, makeInputs, normals, openWasm, runKernel, sameBits, type Sizes } from "./harness.ts";
 
 const pool = suite("kernels/pool");
@@ -118,7 +118,7 @@ for (const kernel of [globalAveragePool, globalAveragePoolBackward].map(asKernel
   });
 }
 
-function checkParts(kernel: Kernel, numbers: Sizes): void {
+function checkParts(kernel: DefinedKernel, numbers: Sizes): void {
   const { n, c } = numbers as { n: number; c: number };
   const inputs = makeInputs(kernel, numbers, 9);
   const all = run(kernel, inputs, numbers);

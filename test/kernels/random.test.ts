@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { dropout, philox, philoxUniform } from "../../ts/kernels/random.ts";
+import { dropout, philox, philoxUniform } from "../../ts/definitions/random.ts";
 import { asKernel, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const random = suite("kernels/random");

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import * as family from "../../ts/kernels/reduce.ts";
+import * as family from "../../ts/definitions/reduce.ts";
 import { asKernel, normals, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const reduce = suite("kernels/reduce");

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { orthogonalUpdate, orthogonalUpdateBackward, rowAxpy, rowDot, rowScale, streamStatistics } from "../../ts/kernels/rowwise.ts";
+import { orthogonalUpdate, orthogonalUpdateBackward, rowAxpy, rowDot, rowScale, streamStatistics } from "../../ts/definitions/rowwise.ts";
 import { asKernel, type Contents, makeInputs, normals, openWasm, runKernel, sameBits, type Sizes } from "./harness.ts";
 
 const rowwise = suite("kernels/rowwise");

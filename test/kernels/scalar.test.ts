@@ -2,7 +2,7 @@
 // axes, with both tiles of matrix products. Guard words around buffers, inputs unchanged, outputs and scratch NaN before the call.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import { families } from "./families.ts";
 import { loadFamily, makeInputs, openWasm } from "./harness.ts";
 import { checkBits, layoutsFor } from "./scalar/compare.ts";
@@ -16,7 +16,7 @@ const wasm = openWasm();
 const only = process.env["KERNEL"];
 const chosen = scalars.filter(({ kernel }) => only === undefined || kernel.name.startsWith(only));
 /** Kernels that use the tile; the others are run once. */
-const tilesOf = ({ name }: Kernel): number[] => (/^(gemm|conv2d|attention)_/.test(name) ? [0, 1] : [0]);
+const tilesOf = ({ name }: DefinedKernel): number[] => (/^(gemm|conv2d|attention)_/.test(name) ? [0, 1] : [0]);
 let calls = 0;
 let cases = 0;
 

@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import * as family from "../../ts/kernels/softmax.ts";
+import * as family from "../../ts/definitions/softmax.ts";
 import { asKernel, makeInputs, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const softmax = suite("kernels/softmax");

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { adam, ema, sgd } from "../../ts/kernels/update.ts";
+import { adam, ema, sgd } from "../../ts/definitions/update.ts";
 import { asKernel, type Contents, normals, openWasm, runKernel, sameBits, type Sizes } from "./harness.ts";
 
 const update = suite("kernels/update");

@@ -4,8 +4,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { usesWinograd } from "../../ts/autograd/ops/convolution-table.ts";
-import { conv2d, conv2dWeightGradient } from "../../ts/kernels/conv.ts";
-import { conv2dWinograd, conv2dWinogradInputGradient, conv2dWinogradWeightGradient } from "../../ts/kernels/winograd.ts";
+import { conv2d, conv2dWeightGradient } from "../../ts/definitions/conv.ts";
+import { conv2dWinograd, conv2dWinogradInputGradient, conv2dWinogradWeightGradient } from "../../ts/definitions/winograd.ts";
 import { asKernel, makeInputs, openWasm, runKernel, sameBits } from "./harness.ts";
 
 const winograd = suite("kernels/winograd");

@@ -3,7 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { noGrad, scope, softmax, tensor, withBackend, type Backend } from "../../ts/autograd/index.ts";
 import { createDryBackend, createWasmBackend } from "../../ts/backend/index.ts";
-import type { Kernel, Numbers, Role } from "../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
+import type { Numbers, Role } from "../../ts/kernels/kernel.ts";
 import { MODEL_NAMES, namedModel, SKIP_NAMES, SKIP_OVER } from "../../ts/models/named.ts";
 import { uninitialized } from "../../ts/nn/index.ts";
 import { normals } from "../autograd/normals.ts";
@@ -39,7 +40,7 @@ test("are those that predictors call", () => {
 });
 
 /** What a kernel writes, as bits. */
-function outcome(backend: Backend, kernel: Kernel, numbers: Numbers<readonly string[]>): Uint32Array[] {
+function outcome(backend: Backend, kernel: DefinedKernel, numbers: Numbers<readonly string[]>): Uint32Array[] {
   const draw = normals(7);
   const lengths: { readonly [buffer: string]: number } = kernel.lengths(numbers);
   const buffers = Object.fromEntries(

@@ -1,7 +1,7 @@
 // Runs kernels on a GPU against their float64 definitions and prints a line of JSON for each: its name, and what was wrong. Arguments:
 // families; before them --tile=<name> for the tile that products are to take, --precision=f16, --subgroups=<where>, --convolution=winograd,
 // --workspace=<bytes>. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
-import type { Kernel } from "../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import { kernelsOf } from "../../ts/backend/webgpu/table.ts";
 import { createWebgpuBackend, DeviceError, type WebgpuBackend, type WebgpuOptions } from "../../ts/webgpu.ts";
 import { loadFamily, makeInputs, type Sizes } from "../kernels/harness.ts";
@@ -11,7 +11,7 @@ import { testGpu } from "./driver.ts";
  * Allowed error beside the kernel's own: GPUs fuse, approximate division and exp, and sum in float32 throughout. In half precision operands
  * are rounded to 11 bits: errors of a sum are those of its terms, relative to the largest value; attention has products of products.
  */
-function toleranceOf(kernel: Kernel, numbers: Sizes, half: boolean): number {
+function toleranceOf(kernel: DefinedKernel, numbers: Sizes, half: boolean): number {
   if (half) return (kernel.name.startsWith("attention") ? 16 : 4) * 2 ** -11;
   const own = kernel.tolerance?.(numbers) ?? 4e-7 * Math.sqrt(kernel.terms?.(numbers) ?? 1);
   return own === 0 ? 0 : Math.max(4e-6, 4 * own);
@@ -40,21 +40,21 @@ interface Case {
   readonly inFours?: boolean;
 }
 
-function expected(kernel: Kernel, inputs: Readonly<Record<string, Float32Array>>, numbers: Sizes, { withOptional }: Case) {
+function expected(kernel: DefinedKernel, inputs: Readonly<Record<string, Float32Array>>, numbers: Sizes, { withOptional }: Case) {
   const lengths = kernel.lengths(numbers);
   const buffers: Record<string, Float64Array | null> = {};
   for (const name of kernel.order) {
     const absent = kernel.buffers[name].endsWith("?") && !withOptional;
     buffers[name] = absent ? null : Float64Array.from(inputs[name] ?? new Float64Array(lengths[name]).fill(NaN));
   }
-  kernel.define(buffers as Parameters<Kernel["define"]>[0], numbers);
+  kernel.define(buffers as Parameters<DefinedKernel["define"]>[0], numbers);
   return buffers;
 }
 
 /** Largest error of a kernel's samples, relative to the largest value. */
 let worst = 0;
 
-async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, seed: number, given: Case): Promise<string | null> {
+async function check(backend: WebgpuBackend, kernel: DefinedKernel, numbers: Sizes, seed: number, given: Case): Promise<string | null> {
   const lengths = kernel.lengths(numbers);
   const inputs = makeInputs(kernel, numbers, seed);
   const names = kernel.order.filter((name) => given.withOptional || !kernel.buffers[name].endsWith("?"));
@@ -119,12 +119,12 @@ async function check(backend: WebgpuBackend, kernel: Kernel, numbers: Sizes, see
 const inFours: Case = { apart: true, withOptional: true, inFours: true };
 
 /** Whether shaders for these numbers read four elements at once, where they lie so. */
-function readsFours({ target }: WebgpuBackend, { name }: Kernel, numbers: Sizes): boolean {
+function readsFours({ target }: WebgpuBackend, { name }: DefinedKernel, numbers: Sizes): boolean {
   const { [name]: shader } = kernelsOf();
   return shader.passes(numbers, target).some(({ source }) => source.fours);
 }
 
-async function examine(backend: WebgpuBackend, kernel: Kernel): Promise<string | null> {
+async function examine(backend: WebgpuBackend, kernel: DefinedKernel): Promise<string | null> {
   const hasOptional = kernel.order.some((name) => kernel.buffers[name].endsWith("?"));
   const cases: Case[] = [
     { apart: true, withOptional: true },
@@ -144,7 +144,7 @@ async function examine(backend: WebgpuBackend, kernel: Kernel): Promise<string |
   return found.find((wrong) => wrong !== null) ?? null;
 }
 
-async function report(backend: WebgpuBackend, kernel: Kernel, name = kernel.name): Promise<void> {
+async function report(backend: WebgpuBackend, kernel: DefinedKernel, name = kernel.name): Promise<void> {
   const begin = performance.now();
   worst = 0;
   const wrong = await examine(backend, kernel).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));

@@ -1,4 +1,6 @@
 // The float64 oracle: runs every kernel by its definition. Slow and plain; tests compare everything else with it.
+import type { Arrays } from "../definitions/definition.ts";
+import { definitionOf } from "../definitions/index.ts";
 import type { Kernel, Numbers, Role } from "../kernels/kernel.ts";
 import { bufferOf, type Backend, type Buffer, type MemoryUse, type Operands } from "./backend.ts";
 
@@ -66,7 +68,7 @@ export function createReferenceBackend(): Backend {
         const buffer = bufferOf(kernel, key, given[key], wanted[key]);
         arrays[key] = buffer === null ? null : reference(buffer).values;
       }
-      kernel.define(arrays as Parameters<typeof kernel.define>[0], numbers);
+      definitionOf(kernel.name).define(arrays as Arrays<Record<string, "in">>, numbers);
     },
     memoryUse(): MemoryUse {
       return { buffers, bytes, peakBytes };

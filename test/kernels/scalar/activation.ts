@@ -1,7 +1,7 @@
 // Activations and their gradients, elementwise, as assembly/simd/activation.ts: see functions.ts.
-import * as kernels from "../../../ts/kernels/activation.ts";
-import * as gates from "../../../ts/kernels/gate.ts";
-import type { Kernel } from "../../../ts/kernels/kernel.ts";
+import * as kernels from "../../../ts/definitions/activation.ts";
+import * as gates from "../../../ts/definitions/gate.ts";
+import type { DefinedKernel } from "../../../ts/definitions/definition.ts";
 import { erf, exp, expDown, log, logOnePlus, power, tail, tanh } from "./functions.ts";
 import { f, pmax, pmin, scalar, type Scalar } from "./scalar.ts";
 
@@ -62,9 +62,9 @@ function siluSlope(x: number): number {
   return mirror(f(f(e * r) * f(1 - f(a * r))), x);
 }
 
-type Unary = Kernel<{ readonly x: "in"; readonly y: "out" }, readonly ["length"]>;
-type OfInput = Kernel<{ readonly x: "in"; readonly dy: "in"; readonly dx: "out" }, readonly ["length"]>;
-type OfOutput = Kernel<{ readonly y: "in"; readonly dy: "in"; readonly dx: "out" }, readonly ["length"]>;
+type Unary = DefinedKernel<{ readonly x: "in"; readonly y: "out" }, readonly ["length"]>;
+type OfInput = DefinedKernel<{ readonly x: "in"; readonly dy: "in"; readonly dx: "out" }, readonly ["length"]>;
+type OfOutput = DefinedKernel<{ readonly y: "in"; readonly dy: "in"; readonly dx: "out" }, readonly ["length"]>;
 
 export function unary(kernel: Unary, g: (x: number) => number): Scalar {
   return scalar(kernel, ({ x, y }, { length }) => {

@@ -1,6 +1,6 @@
 // Attention: scores and weighted sums are chains from 0 in ascending order, sums along a row of scores go to sixteen accumulators, and
 // gradients of keys and values are sums over blocks of 128 queries, added in order.
-import * as kernels from "../../../ts/kernels/attention.ts";
+import * as kernels from "../../../ts/definitions/attention.ts";
 import type { Numbers } from "../../../ts/kernels/kernel.ts";
 import { expNormal } from "./functions.ts";
 import { f, lanes16, madd, scalar, type Scalar } from "./scalar.ts";

@@ -1,5 +1,5 @@
 // Runs a kernel and its scalar definition on the same inputs and compares every bit of the outputs (any NaN equals any other).
-import type { Kernel } from "../../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../../ts/definitions/definition.ts";
 import { layoutsOf, runPlaced, type Contents, type Layout, type Sizes, type Wasm } from "../harness.ts";
 import type { Scalar } from "./scalar.ts";
 
@@ -38,7 +38,7 @@ function compare(outputs: Readonly<Record<string, Float32Array>>, wanted: Readon
 }
 
 /** Layouts that a case is run in: all, or one after the other from case to case. */
-export function layoutsFor(kernel: Kernel, which: "all" | number): readonly Layout[] {
+export function layoutsFor(kernel: DefinedKernel, which: "all" | number): readonly Layout[] {
   const all = layoutsOf(kernel);
   return which === "all" ? all : [all[which % all.length]];
 }

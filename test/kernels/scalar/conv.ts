@@ -1,12 +1,13 @@
 // Direct convolution and its gradients. An output's products go in blocks of at most 288 that depend on the filter only: ((bias + block) +
 // block) + ..., each from 0 in the order of rows, columns and channels of taps. The weight gradient's blocks are 8 output rows of one
 // image, or as many images as have 256 pixels together. Products with the border are zeros and change nothing.
-import * as kernels from "../../../ts/kernels/conv.ts";
+import * as kernels from "../../../ts/definitions/conv.ts";
+import { convColumns, convRows, type ConvSizes } from "../../../ts/kernels/conv.ts";
 import { f, madd, scalar, type Scalar } from "./scalar.ts";
 
 const BLOCK = 288;
 
-type Sizes = kernels.ConvSizes;
+type Sizes = ConvSizes;
 
 /** Sums `rows` x `columns` x `channels` products block by block onto `start`; `isRun` where a row of taps is one run of floats. */
 function blocks(
@@ -63,7 +64,7 @@ const forward = scalar(kernels.conv2d, ({ x, filter, bias, y }, sizes) => {
   const cg = c / groups;
   const kg = k / groups;
   let to = 0;
-  each(n, kernels.convRows(sizes), kernels.convColumns(sizes), k, (image, p, q, ki) => {
+  each(n, convRows(sizes), convColumns(sizes), k, (image, p, q, ki) => {
     const first = Math.floor(ki / kg) * cg;
     const top = p * strideH - padH;
     const left = q * strideW - padW;
@@ -88,8 +89,8 @@ const forward = scalar(kernels.conv2d, ({ x, filter, bias, y }, sizes) => {
 
 const inputGradient = scalar(kernels.conv2dInputGradient, ({ dy, filter, dx }, sizes) => {
   const { n, h, w, c, k, r, s, strideH, strideW, padH, padW, dilationH, dilationW, groups } = sizes;
-  const rows = kernels.convRows(sizes);
-  const columns = kernels.convColumns(sizes);
+  const rows = convRows(sizes);
+  const columns = convColumns(sizes);
   const cg = c / groups;
   const kg = k / groups;
   let stepW = 1;
@@ -126,8 +127,8 @@ const inputGradient = scalar(kernels.conv2dInputGradient, ({ dy, filter, dx }, s
 const weightGradient = scalar(kernels.conv2dWeightGradient, ({ x, dy, dfilter }, sizes) => {
   const { n, h, w, c, k, r, s, strideH, strideW, padH, padW, dilationH, dilationW, groups } = sizes;
   const read = reader(x, sizes);
-  const rows = kernels.convRows(sizes);
-  const columns = kernels.convColumns(sizes);
+  const rows = convRows(sizes);
+  const columns = convColumns(sizes);
   const cg = c / groups;
   const kg = k / groups;
   const images = Math.min(n, Math.max(1, Math.floor(256 / Math.max(1, rows * columns))));

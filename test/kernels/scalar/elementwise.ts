@@ -1,11 +1,12 @@
 // Elementwise arithmetic and random numbers, as assembly/simd/elementwise.ts and random.ts.
-import * as kernels from "../../../ts/kernels/elementwise.ts";
-import type { Kernel } from "../../../ts/kernels/kernel.ts";
-import * as random from "../../../ts/kernels/random.ts";
+import * as kernels from "../../../ts/definitions/elementwise.ts";
+import type { DefinedKernel } from "../../../ts/definitions/definition.ts";
+import * as random from "../../../ts/definitions/random.ts";
+import { maskLength } from "../../../ts/kernels/random.ts";
 import { unary } from "./activation.ts";
 import { exact, f, madd, pmax, pmin, scalar, type Scalar } from "./scalar.ts";
 
-type Binary = Kernel<{ readonly a: "in"; readonly b: "in"; readonly y: "out" }, readonly ["length"]>;
+type Binary = DefinedKernel<{ readonly a: "in"; readonly b: "in"; readonly y: "out" }, readonly ["length"]>;
 
 function binary(kernel: Binary, g: (a: number, b: number) => number): Scalar {
   return scalar(kernel, ({ a, b, y }, { length }) => {
@@ -47,7 +48,7 @@ export const elementwise: readonly Scalar[] = [
     const scale = f(1 / (1 - p));
     for (let at = 0; at < rows * cols; at++) {
       const [row, col] = [Math.floor(at / cols), at % cols];
-      const stays = (mask[row * random.maskLength(1, cols) + (col >> 4)] >> (col & 15)) & 1;
+      const stays = (mask[row * maskLength(1, cols) + (col >> 4)] >> (col & 15)) & 1;
       dx[at] = stays ? f(dy[at] * scale) : 0;
     }
   }),
@@ -61,7 +62,7 @@ export const elementwise: readonly Scalar[] = [
         const word = random.philox([col >> 2, firstRow + row, counter2, counter3], [key0, key1])[col & 3];
         const stays = (word >>> 8) / 16777216 >= p;
         y[at] = stays ? f(x[at] * scale) : 0;
-        if (mask && stays) mask[row * random.maskLength(1, cols) + (col >> 4)] += 1 << (col & 15);
+        if (mask && stays) mask[row * maskLength(1, cols) + (col >> 4)] += 1 << (col & 15);
       }
     }
   }),

@@ -1,5 +1,5 @@
 // Matrix products: an element is ((bias + block 0) + block 1) + ..., a block a sum of 256 products from 0 in ascending k.
-import * as kernels from "../../../ts/kernels/gemm.ts";
+import * as kernels from "../../../ts/definitions/gemm.ts";
 import { f, scalar, type Floats, type Scalar } from "./scalar.ts";
 
 const BLOCK = 256;

@@ -1,7 +1,7 @@
 // Sizes that put a given length on every axis of a kernel along which vectors, blocks or tails run.
 import { convColumns, convRows } from "../../../ts/kernels/conv.ts";
 import { stridedCopy } from "../../../ts/kernels/elementwise.ts";
-import type { Kernel } from "../../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../../ts/definitions/definition.ts";
 import type { Sizes } from "../harness.ts";
 
 type AtLength = (length: number) => readonly Sizes[];
@@ -130,7 +130,7 @@ const table: Readonly<Record<string, AtLength>> = {
 };
 
 /** The sizes of a kernel at a length. */
-export function sizesAt(kernel: Kernel, length: number): readonly Sizes[] {
+export function sizesAt(kernel: DefinedKernel, length: number): readonly Sizes[] {
   const start = Object.keys(table)
     .filter((key) => kernel.name.startsWith(key))
     .sort((a, b) => b.length - a.length)[0];
@@ -145,7 +145,7 @@ function fits(sizes: Sizes): boolean {
 }
 
 /** The numbers that the kernel takes. */
-function pick(kernel: Kernel, sizes: Sizes): Sizes {
+function pick(kernel: DefinedKernel, sizes: Sizes): Sizes {
   const missing = kernel.numbers.filter((name) => !(name in sizes));
   if (missing.length > 0) throw new Error(`${kernel.name}: no ${missing.join(", ")} in ${JSON.stringify(sizes)}`);
   return Object.fromEntries(kernel.numbers.map((name) => [name, sizes[name]]));

@@ -1,8 +1,8 @@
 // Batch, group and layer normalization: sums over rows by channels.ts, coefficients in float64 and rounded once. A row of layer norm is
 // summed in blocks of 1024: element j to accumulator j mod 16, float32; blocks in order in float64.
-import * as groups from "../../../ts/kernels/group-norm.ts";
-import * as layers from "../../../ts/kernels/layer-norm.ts";
-import * as kernels from "../../../ts/kernels/norm.ts";
+import * as groups from "../../../ts/definitions/group-norm.ts";
+import * as layers from "../../../ts/definitions/layer-norm.ts";
+import * as kernels from "../../../ts/definitions/norm.ts";
 import { backwardOf, column, products, rawMoments, type Column } from "./channels.ts";
 import { f, lanes16, madd, pmax, scalar, type Scalar } from "./scalar.ts";
 

@@ -1,6 +1,6 @@
 // Pooling: a window is summed row by row in float32, a gradient takes the windows in the order of the output; the mean over all pixels
 // takes them in blocks of 64 in float32, blocks in order in float64.
-import * as kernels from "../../../ts/kernels/pool.ts";
+import * as kernels from "../../../ts/definitions/pool.ts";
 import { exact, f, scalar, type Scalar } from "./scalar.ts";
 
 type Window = Readonly<Record<"n" | "h" | "w" | "c" | "size" | "stride" | "padding", number>>;

@@ -1,7 +1,7 @@
 // Random sizes of every kernel, the same for the same seed: most small and uneven, some past the blocks that sums and panels are cut in.
 import { convColumns, convRows, type ConvSizes } from "../../../ts/kernels/conv.ts";
 import { stridedCopy } from "../../../ts/kernels/elementwise.ts";
-import type { Kernel } from "../../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../../ts/definitions/definition.ts";
 import type { Sizes } from "../harness.ts";
 
 export interface Draw {
@@ -127,7 +127,7 @@ function seedsOf(whole: Draw["whole"]): Sizes {
 }
 
 /** Random sizes of a kernel; those of `table`, else a length with the numbers of one of its samples. */
-export function randomSizes(kernel: Kernel, draw: Draw): Sizes {
+export function randomSizes(kernel: DefinedKernel, draw: Draw): Sizes {
   const start = Object.keys(table)
     .filter((key) => kernel.name.startsWith(key))
     .sort((a, b) => b.length - a.length)[0];

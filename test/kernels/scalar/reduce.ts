@@ -1,6 +1,6 @@
 // Sums along an axis and over buffers in the orders that assembly/simd/reduce.ts states, and softmax, whose sums along a row are such.
-import * as kernels from "../../../ts/kernels/reduce.ts";
-import * as rows from "../../../ts/kernels/softmax.ts";
+import * as kernels from "../../../ts/definitions/reduce.ts";
+import * as rows from "../../../ts/definitions/softmax.ts";
 import { expNormal, log } from "./functions.ts";
 import { exact, f, lanes16, scalar, type Scalar } from "./scalar.ts";
 

@@ -1,8 +1,8 @@
 // Row-wise products and the orthogonal update, plain and with factors. A row's sum: blocks of 1024, in a block element j to accumulator j mod 8, a + 4 to a, the four
 // as (t0 + t2) + (t1 + t3), float32; blocks in order in float64.
-import * as kernels from "../../../ts/kernels/rowwise.ts";
-import * as weighted from "../../../ts/kernels/weighted-update.ts";
-import * as updates from "../../../ts/kernels/update.ts";
+import * as kernels from "../../../ts/definitions/rowwise.ts";
+import * as weighted from "../../../ts/definitions/weighted-update.ts";
+import * as updates from "../../../ts/definitions/update.ts";
 import { f, lanes4, madd, scalar, type Scalar } from "./scalar.ts";
 
 function dot(a: Float32Array, b: Float32Array, from: number, cols: number): number {

@@ -1,6 +1,7 @@
 // What a scalar definition of a kernel is: plain loops that round to float32 where the kernel does and add in the order that the numerics
 // contract fixes, one element after the other. A build gives these bits, whatever its vectors, tiles and tails.
-import type { Kernel, Numbers, Role } from "../../../ts/kernels/kernel.ts";
+import type { DefinedKernel } from "../../../ts/definitions/definition.ts";
+import type { Numbers, Role } from "../../../ts/kernels/kernel.ts";
 import { asKernel } from "../harness.ts";
 
 export type Floats<B extends Record<string, Role>> = {
@@ -8,26 +9,26 @@ export type Floats<B extends Record<string, Role>> = {
 };
 
 export interface Scalar {
-  readonly kernel: Kernel;
+  readonly kernel: DefinedKernel;
   /** Writes the outputs; storing into them rounds. */
   readonly run: (buffers: Record<string, Float32Array | null>, numbers: Readonly<Record<string, number>>) => void;
 }
 
 /** The scalar definition of a kernel. */
 export function scalar<B extends Record<string, Role>, const N extends readonly string[]>(
-  kernel: Kernel<B, N>,
+  kernel: DefinedKernel<B, N>,
   run: (buffers: Floats<B>, numbers: Numbers<N>) => void,
 ): Scalar {
   return { kernel: asKernel(kernel), run: run as unknown as Scalar["run"] };
 }
 
 /** For kernels that round nowhere, or once at the end: the float64 definition. */
-export function exact<B extends Record<string, Role>, const N extends readonly string[]>(kernel: Kernel<B, N>): Scalar {
+export function exact<B extends Record<string, Role>, const N extends readonly string[]>(kernel: DefinedKernel<B, N>): Scalar {
   const any = asKernel(kernel);
   const run: Scalar["run"] = (buffers, numbers) => {
     const wide: Record<string, Float64Array | null> = {};
     for (const name of any.order) wide[name] = buffers[name] ? Float64Array.from(buffers[name]) : null;
-    any.define(wide as Parameters<Kernel["define"]>[0], numbers);
+    any.define(wide as Parameters<DefinedKernel["define"]>[0], numbers);
     for (const name of any.order) if (!any.buffers[name].startsWith("in") || any.buffers[name] === "inout") buffers[name]?.set(wide[name]!);
   };
   return { kernel: any, run };

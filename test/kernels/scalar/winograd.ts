@@ -1,6 +1,6 @@
 // Winograd's F(4x4, 3x3): tiles of 6x6 inputs and 4x4 outputs. Each transform takes the rows, then the columns. At each of the 36 places a
 // sum runs over the channels in order, in the weight gradient over the tiles in order in blocks of 64 that are added in order.
-import * as kernels from "../../../ts/kernels/winograd.ts";
+import * as kernels from "../../../ts/definitions/winograd.ts";
 import { f, madd, scalar, type Scalar } from "./scalar.ts";
 
 type Line = readonly number[];

@@ -1,5 +1,5 @@
 // Makes build/serve.js: createPredictor, createHandler and all they need in one file without imports, for runtimes without a bundler. What
-// only training and tests look at is left out: gradients, initial weights, float64 definitions and samples. Run by `npm run build:serve`.
+// only training and tests look at is left out: gradients and their samples, initial weights. Run by `npm run build:serve`.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
@@ -8,9 +8,9 @@ import ts from "typescript";
 const root = new URL("../../../", import.meta.url);
 const path = (address: string): string => fileURLToPath(new URL(address, root));
 
-/** Fields of what defineOp() and kernel() are given that a forward pass does not read. */
-const UNREAD: readonly string[] = ["samples", "define", "vjp", "fill", "tolerance", "terms"];
-const FILES = /[\\/]ts[\\/](?:kernels|autograd[\\/]ops)[\\/][\w-]+\.ts$/;
+/** Fields of what defineOp() is given that a forward pass does not read. */
+const UNREAD: readonly string[] = ["samples", "vjp"];
+const FILES = /[\\/]ts[\\/]autograd[\\/]ops[\\/][\w-]+\.ts$/;
 
 /** A module without those fields. */
 function withoutUnread(text: string): string {
@@ -24,7 +24,7 @@ function withoutUnread(text: string): string {
     }
   };
   const visit = (node: ts.Node): void => {
-    const isSpec = ts.isCallExpression(node) && ts.isIdentifier(node.expression) && /^(?:kernel|defineOp)$/.test(node.expression.text);
+    const isSpec = ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "defineOp";
     if (isSpec) node.arguments.forEach(visitSpec);
     else ts.forEachChild(node, visit);
   };
