@@ -45,6 +45,13 @@ test("a program that imports the package trains on the team's memory", async () 
   for (const pool of [local, team]) await pool.close();
 });
 
+test("a path in place of an address is an error that says how to write one", async () => {
+  const path = "./program.ts" as unknown as URL;
+  let message = "";
+  await createTeam({ module: path, workers: 1 }).catch((error: Error) => (message = error.message));
+  assert.is(message, 'createTeam: module ./program.ts, wanted new URL("./program.js", import.meta.url)');
+});
+
 test("a program that throws in one worker fails the step, and no more than the step", async () => {
   const loader = new DataLoader(dataset, { batchSize: 26, seed: 9 });
   const team = await createTeam({ module, workers: 3, options: { explode: "loss" } });

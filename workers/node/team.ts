@@ -11,6 +11,8 @@ export interface NodeTeamOptions extends TeamOptions {
 
 /** Starts a team and makes its model. The workers may still be loading their modules: the first step waits for them. */
 export function openTeam({ module, ...options }: NodeTeamOptions): Promise<Team> {
+  // A path would be taken relative to this file.
+  if (!(module instanceof URL)) throw new Error(`createTeam: module ${String(module)}, wanted new URL("./program.js", import.meta.url)`);
   const filename = ownModule("workers/node/worker").href;
   return Team.open(options, {
     start: (setup) => new PiscinaThread(filename, setup),
