@@ -209,7 +209,10 @@ export function App() {
         </section>
       </main>
       <footer>
-        <p>perpend trains on your processor, in this page. Nothing is sent anywhere, and it works without a network.</p>
+        <p>
+          perpend trains on your processor, in this page. Nothing is sent anywhere
+          {isSecureContext && !attached ? ", and it works without a network" : ""}.
+        </p>
       </footer>
       {dropping && (
         <div class="drop" aria-hidden="true">

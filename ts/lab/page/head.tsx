@@ -2,6 +2,10 @@
 import type { Attached } from "./attached.ts";
 import { threadsFor } from "./surroundings.ts";
 
+const NOT_ISOLATED = "this page is not cross-origin isolated, so that its workers cannot share memory.";
+const UNENCRYPTED =
+  "this page came without encryption, and browsers let no workers share memory then. By https it has all threads, and works without a network.";
+
 export function Head({ attached, runs }: { readonly attached: Attached | null; readonly runs: number }) {
   const threads = threadsFor(Math.max(1, runs));
   const each = runs > 1 ? " a run" : "";
@@ -23,9 +27,7 @@ export function Head({ attached, runs }: { readonly attached: Attached | null; r
           </p>
         ) : (
           <p class="chip warn">
-            1 thread{each}: this page is not cross-origin isolated, so that its workers cannot share memory.
-            {isSecureContext ? "" : " It came without encryption: over https: it would have all, and work without a network."} The results
-            are the same.
+            1 thread{each}: {isSecureContext ? NOT_ISOLATED : UNENCRYPTED} The results are the same.
           </p>
         ))}
     </header>
