@@ -48,6 +48,8 @@ export class PiscinaThread implements WorkerThread {
     const [worker] = this.pool.threads as readonly Worker[];
     this.worker = worker;
     this.id = worker.threadId;
+    // Every terminate() listens for the end, and on a busy machine one that ends is told many times.
+    worker.setMaxListeners(0);
     worker.once("error", (error: unknown) => (this.trouble ??= error instanceof Error ? error : new Error(String(error))));
     this.gone = new Promise((resolve) => worker.once("exit", (code) => resolve(this.ending ?? lossOf(this.trouble, code))));
     this.ready = this.settled(first, () => {});
