@@ -3,9 +3,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { conv2d, crossEntropy, scope, tensor, withBackend, zeros } from "../ts/autograd/index.ts";
 import { createReferenceBackend } from "../ts/backend/reference.ts";
-import { Linear } from "../ts/nn/index.ts";
+import { arrayDataset } from "../ts/data/index.ts";
+import { Conv2d, Linear } from "../ts/nn/index.ts";
 import { Adam, AdamW, SGD } from "../ts/optim/index.ts";
 import { wantOptions } from "../ts/options.ts";
+import { DataLoader } from "../ts/train/index.ts";
 import { saying } from "./saying.ts";
 
 const test = suite("options");
@@ -31,6 +33,14 @@ test("names of other libraries are not taken for nothing", () =>
         () => new SGD([{ parameters: [weight], ...other({ lr: 1 }) }]),
         /^optimizer: group: option lr, wanted parameters, lrScale, /,
       );
+      assert.throws(() => new SGD(new Linear(2, 2) as unknown as []), /^optimizer: no list, wanted model.parameters\(\) or groups/);
+      assert.throws(() => new Linear(2, 2, other({ useBias: false })), /^Linear: option useBias, wanted bias, initializer, /);
+      assert.throws(() => new Linear(undefined as unknown as number, 2), /^Variable: shape \[2,\], wanted whole numbers of at least 0$/);
+      assert.throws(() => new Conv2d(1, 1, 3, other({ strides: 2 })), /^Conv2d: option strides, wanted stride, padding, /);
+      const set = arrayDataset(new Uint8Array(4), [0, 1, 0, 1], { classes: 2, image: { height: 1, width: 1, channels: 1 } });
+      const loading = (options: object) => (): unknown => new DataLoader(set, { batchSize: 2, ...options });
+      assert.throws(loading({ shufle: true }), /^DataLoader: option shufle, wanted batchSize, shuffle, /);
+      assert.throws(loading({ augment: { hflip: 0.5 } }), /^augment: option hflip, wanted seed, crop, /);
       const [logits, classes] = [zeros([1, 2]), tensor([1])];
       assert.throws(
         () => crossEntropy(logits, classes, other({ labelSmoothing: 0.1 })),

@@ -48,7 +48,9 @@ const methods = {
   backward: (x: Tensor, options?: BackwardOptions): void => backward(x, options),
 } as const;
 
-type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer Y ? (...rest: R) => Y : never;
+/** What a function takes behind its first argument, each of its forms. */
+type Rest<P> = P extends readonly [unknown, ...infer R] ? R : never;
+type Method<F extends (...given: never[]) => unknown> = (...rest: Rest<Parameters<F>>) => ReturnType<F>;
 type Methods = { readonly [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 
 declare module "./tensor.ts" {

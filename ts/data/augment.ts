@@ -6,6 +6,7 @@
 // A draw among n is floor(uniform n), so its bias is below n 2^-24. What works on whole pictures is in canvas.ts.
 
 import { exp, log } from "../math.ts";
+import { wantOptions } from "../options.ts";
 import { stream } from "../random.ts";
 import { canvasOf } from "./canvas.ts";
 import { checkJitter, type ColorJitterOptions } from "./color-jitter.ts";
@@ -69,6 +70,7 @@ function checkOptions(dataset: Dataset, options: AugmentOptions): void {
   if (mean.length !== channels || std.length !== channels) {
     throw new RangeError(`augment: mean has ${mean.length} and std ${std.length} values, wanted ${channels} (one a channel)`);
   }
+  wantOptions("augment", options, "seed", "crop", "resizedCrop", "flip", "randAugment", "jitter", "erase", "mean", "std");
   checkShare("flip", flip);
   if (crop) {
     const most = crop.mode === "reflect" ? Math.min(height, width) - 1 : 1024;

@@ -1,6 +1,7 @@
 // Batches of a dataset, epoch after epoch: the order of an epoch is a function of (seed, epoch), a sample's augmentation of
 // (seed, epoch, sample), so that any batch can be made at any time and a run resumes in the middle of an epoch.
 
+import { wantOptions } from "../options.ts";
 import { stream, type RandomStream } from "../random.ts";
 import { defaultShards } from "../shards.ts";
 import { augment, type AugmentOptions, type WriteSample } from "./augment.ts";
@@ -74,6 +75,7 @@ export class DataLoader {
 
   constructor(dataset: Dataset, options: LoaderOptions) {
     const { batchSize, shuffle = false, dropLast = false, seed = 0, shards = defaultShards(batchSize), prefetch = true } = options;
+    wantOptions("DataLoader", options, "batchSize", "shuffle", "dropLast", "seed", "augment", "mix", "shards", "prefetch", "bnGroup");
     whole("batchSize", batchSize, 1);
     whole("shards", shards, 1);
     if (shards > batchSize) throw new RangeError(`DataLoader: ${shards} shards of a batch of ${batchSize}, wanted at most one a sample`);

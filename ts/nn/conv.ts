@@ -1,5 +1,6 @@
 // Convolution layer.
 import { conv2d, isRecording, shapeText, type Conv2dOptions, type Tensor } from "../autograd/index.ts";
+import { wantOptions } from "../options.ts";
 import type { RandomStream } from "../random.ts";
 import { filterState } from "./filter-state.ts";
 import { fanInUniform, heNormal, type Initializer } from "./init.ts";
@@ -34,6 +35,7 @@ export class Conv2d extends Layer {
     { bias = false, initializer = heNormal({ fan: "out" }), ...options }: Conv2dLayerOptions = {},
   ) {
     super();
+    wantOptions("Conv2d", options, "stride", "padding", "dilation", "groups", "convolution", "bias", "initializer");
     const [rows, columns] = typeof size === "number" ? [size, size] : size;
     const groups = options.groups ?? 1;
     if (inputs % groups !== 0 || outputs % groups !== 0)

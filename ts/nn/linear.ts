@@ -1,5 +1,6 @@
 // Fully connected layer.
 import { linear, type Tensor } from "../autograd/index.ts";
+import { wantOptions } from "../options.ts";
 import type { RandomStream } from "../random.ts";
 import { fanInUniform, type Initializer } from "./init.ts";
 import { Layer, Variable } from "./module.ts";
@@ -23,9 +24,10 @@ export class Linear extends Layer {
   constructor(
     inputs: number,
     outputs: number,
-    { bias = true, initializer = fanInUniform(inputs), biasInitializer = fanInUniform(inputs) }: LinearOptions = {},
+    { bias = true, initializer = fanInUniform(inputs), biasInitializer = fanInUniform(inputs), ...others }: LinearOptions = {},
   ) {
     super();
+    wantOptions("Linear", others, "bias", "initializer", "biasInitializer");
     this.weight = new Variable([outputs, inputs]);
     this.bias = bias ? new Variable([outputs]) : null;
     this.initializer = initializer;

@@ -22,6 +22,8 @@ export class Variable extends Tensor {
       backend = currentBackend(),
     }: { requiresGrad?: boolean; decays?: boolean; backend?: Backend } = {},
   ) {
+    if (!shape.every((length) => Number.isInteger(length) && length >= 0))
+      throw new Error(`Variable: shape [${shape.join(",")}], wanted whole numbers of at least 0`);
     super(backend, [...shape], {
       buffer: backend.allocate(Math.max(1, sizeOf(shape))),
       references: 0,

@@ -52,7 +52,9 @@ export abstract class Optimizer {
     if (!(lr >= 0)) throw new Error(`optimizer: learning rate ${lr}, wanted at least 0`);
     this.lr = lr;
     this.stateNames = stateNames;
-    const groups = parameters.map((entry): ParameterGroup => {
+    if (!Array.isArray(parameters)) throw new Error("optimizer: no list, wanted model.parameters() or groups of parameters");
+    const list: readonly (Variable | ParameterGroup)[] = parameters;
+    const groups = list.map((entry): ParameterGroup => {
       if (entry instanceof Variable) return { parameters: [entry] };
       wantOptions("optimizer: group", entry, "parameters", "lrScale", "weightDecay");
       return entry;

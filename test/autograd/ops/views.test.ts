@@ -7,12 +7,14 @@ import {
   flatten,
   gradients,
   multiply,
+  reshape,
   scope,
   split,
   squeeze,
   stack,
   sum,
   tensor,
+  transpose,
   unsqueeze,
   upsample2d,
   withBackend,
@@ -40,6 +42,19 @@ test("axes of length 1 go and come", () =>
     is(flatten(zeros([4, 3, 2]), 0), [24]);
     assert.throws(() => squeeze(zeros([1, 3]), 1), /^squeeze: axis 1 of \[1,3\], wanted one of length 1$/);
     assert.throws(() => unsqueeze(zeros([3]), 2), /^unsqueeze: axis 2 of \[3,1\], wanted -2 to 1$/);
+  }));
+
+test("lengths one by one, axes in each other's place", () =>
+  inFloat64(() => {
+    const x = tensor([1, 2, 3, 4, 5, 6], [1, 2, 3]);
+    is(reshape(x, 3, -1), [3, 2], [1, 2, 3, 4, 5, 6]);
+    is(reshape(x, [6]), [6]);
+    is(transpose(x), [1, 3, 2], [1, 4, 2, 5, 3, 6]);
+    is(transpose(x, 0, 1), [2, 1, 3], [1, 2, 3, 4, 5, 6]);
+    is(transpose(x, -1, 0), [3, 2, 1], [1, 4, 2, 5, 3, 6]);
+    is(transpose(x, [2, 0, 1]), [3, 1, 2], [1, 4, 2, 5, 3, 6]);
+    assert.throws(() => transpose(x, 0, 3), /^transpose: axis 3 of \[1,2,3\], wanted -3 to 2$/);
+    assert.throws(() => transpose(zeros([3])), /^transpose: axis -2 of \[3\], wanted -1 to 0$/);
   }));
 
 test("stack and split are inverse", () =>

@@ -117,8 +117,9 @@ export const broadcastOp = /* @__PURE__ */ defineOp<One, { readonly shape: Shape
   samples: [{ inputs: [[3, 1]], attributes: { shape: [2, 3, 4] } }],
 });
 
-/** The same values in another shape; one length may be -1. */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+/** The same values in another shape, a list or its lengths one by one; one length may be -1. */
+export function reshape(x: Tensor, ...given: readonly number[] | readonly [Shape]): Tensor {
+  const shape = given.flat();
   const known = sizeOf(shape.filter((length) => length !== -1));
   const open = shape.filter((length) => length === -1).length;
   const resolved = shape.map((length) => (length === -1 ? x.size / known : length));
@@ -127,14 +128,14 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return reshapeOp([x], { shape: resolved });
 }
 
-/** Axes in another order; by default the last two change places. */
-export function transpose(x: Tensor, order?: readonly number[]): Tensor {
-  const axes = x.shape.map((_length, axis) => axis);
-  if (order === undefined) {
-    if (x.rank < 2) throw new Error(`transpose: ${shapeText(x.shape)}, wanted at least 2 axes`);
-    axes.splice(-2, 2, x.rank - 1, x.rank - 2);
+/** Two axes in each other's place, by default the last two; with a list, all axes in that order (PyTorch's permute). */
+export function transpose(x: Tensor, ...given: readonly [] | readonly [Shape] | readonly [number, number]): Tensor {
+  const [order = -2, other = -1] = given;
+  let resolved = order as Shape;
+  if (typeof order === "number") {
+    const [[a], [b]] = [resolveAxes("transpose", x.shape, order), resolveAxes("transpose", x.shape, other)];
+    resolved = x.shape.map((_length, axis) => (axis === a ? b : axis === b ? a : axis));
   }
-  const resolved = order ?? axes;
   if (resolveAxes("transpose", x.shape, resolved).length !== x.rank)
     throw new Error(`transpose: order [${resolved.join(",")}] of ${x.rank} axes, wanted all of them`);
   return transposeOp([x], { order: resolved.map((axis) => (axis < 0 ? axis + x.rank : axis)) });

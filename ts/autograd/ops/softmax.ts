@@ -145,8 +145,7 @@ function along(op: Op<One, object>, x: Tensor, axis: number): Tensor {
   const [at] = resolveAxes(op.opName, x.shape, axis);
   const last = x.rank - 1;
   if (at === last) return op([x], {});
-  const order = x.shape.map((_length, place) => (place === at ? last : place === last ? at : place));
-  return transpose(op([transpose(x, order)], {}), order);
+  return transpose(op([transpose(x, at, last)], {}), at, last);
 }
 
 /** e^x / sum e^x over an axis, the last one by default. */
