@@ -84,6 +84,13 @@ test("operations are methods, too", () =>
     assert.equal([...x.grad!.toArray()], [3, 0]);
     x.grad!.dispose();
     assert.equal([...x.reshape([2, 1]).transpose().shape], [1, 2]);
+    assert.equal([...x.reshape(2, 1).transpose(0, 1).unsqueeze(0).flatten(0).shape], [2]);
+    assert.is(x.min().add(x.argmin(1)).squeeze().item(), -1);
+    assert.is(x.detach().norm().pow(2).add(x.variance()).item(), 9.5);
+    assert.equal(
+      x.split(1, 1).map((part) => part.item()),
+      [1, -2],
+    );
     assert.is(x.matmul(x.transpose()).item(), 5);
   }));
 

@@ -6,6 +6,8 @@ import { matmul } from "./ops/gemm.ts";
 import * as reduce from "./ops/reduce.ts";
 import * as shape from "./ops/shape.ts";
 import { logSoftmax, softmax } from "./ops/softmax.ts";
+import * as statistics from "./ops/statistics.ts";
+import * as views from "./ops/views.ts";
 import { Tensor } from "./tensor.ts";
 
 const methods = {
@@ -37,12 +39,21 @@ const methods = {
   sum: reduce.sum,
   mean: reduce.mean,
   max: reduce.max,
+  min: statistics.min,
   argmax: reduce.argmax,
+  argmin: statistics.argmin,
+  variance: statistics.variance,
+  norm: statistics.norm,
   reshape: shape.reshape,
   transpose: shape.transpose,
   slice: shape.slice,
   pad: shape.pad,
   broadcastTo: shape.broadcastTo,
+  squeeze: views.squeeze,
+  unsqueeze: views.unsqueeze,
+  flatten: views.flatten,
+  split: views.split,
+  detach: views.detach,
   softmax,
   logSoftmax,
   backward: (x: Tensor, options?: BackwardOptions): void => backward(x, options),
