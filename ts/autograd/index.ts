@@ -3,6 +3,7 @@ export type { Backend, Buffer, MemoryUse } from "../backend/backend.ts";
 export * from "./backward.ts";
 export { checkpoint, remembered } from "./checkpoint.ts";
 export * from "./create.ts";
+export * from "./gradient-error.ts";
 export { emptyLike, launch } from "./launch.ts";
 export * from "./op.ts";
 export * from "./ops/index.ts";
