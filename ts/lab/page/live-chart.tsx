@@ -40,6 +40,10 @@ function joined({ series, range }: LiveChartProps): uPlot.AlignedData {
   return uPlot.join(series.map(({ curve: [x, y], points }) => [[...x], points ? y.map((value) => (value > top ? null : value)) : [...y]]));
 }
 
+/** Hundreds of points must not hide the lines. */
+const pointsOf = (epochs: number): { readonly size: number; readonly width: number } =>
+  epochs <= 50 ? { size: 8, width: 2 } : { size: 4, width: 1 };
+
 function optionsOf(latest: { readonly current: LiveChartProps }, width: number, onPointer: (text: string) => void): uPlot.Options {
   const { series, epochs, format } = latest.current;
   const axis = { stroke: css("--muted"), grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
@@ -61,7 +65,7 @@ function optionsOf(latest: { readonly current: LiveChartProps }, width: number, 
       {},
       ...series.map(({ label, run, points = false }): uPlot.Series => {
         const color = css(`--run-${run}`);
-        if (points) return { label, stroke: color, paths: () => null, points: { show: true, size: 8, fill: css("--surface"), width: 2 } };
+        if (points) return { label, stroke: color, paths: () => null, points: { show: true, ...pointsOf(epochs), fill: css("--surface") } };
         return { label, stroke: color, width: 2, dash: DASHES[run] ?? [], spanGaps: true, points: { show: false } };
       }),
     ],
