@@ -11,10 +11,10 @@ const docs = join(root, "docs");
 
 /** Where names without an import come from; the first that exports one counts. */
 const sources = [
+  "ts/recipes/evaluate.ts",
   "ts/node.ts",
   "ts/recipes/recipe.ts",
   "ts/recipes/data-kind.ts",
-  "ts/recipes/evaluate.ts",
   "ts/recipes/orthogonal-update/paper.ts",
 ].map((path) => join(root, path));
 
@@ -46,7 +46,7 @@ const settings: ts.CompilerOptions = {
   noUnusedLocals: false,
   noUnusedParameters: false,
   allowUnusedLabels: true,
-  paths: { perpend: [sources[0]], "perpend/webgpu": [join(root, "ts/webgpu.ts")] },
+  paths: { perpend: [join(root, "ts/node.ts")], "perpend/webgpu": [join(root, "ts/webgpu.ts")] },
 };
 
 /** Exports of the sources, types among them. */
