@@ -107,7 +107,11 @@ test("refuses every known kind of bad file, with the byte", () => {
     ["metadata number", fileOf('{"__metadata__":{"a":1}}'), /__metadata__\.a that is no string/],
     ["no description", fileOf('{"t":1}'), /tensor t without description at byte 9/],
     ["unknown field", fileOf(tensor(`${good},"x":1`), four), /t\.x at byte 9/],
-    ["unknown dtype", fileOf(tensor('"dtype":"F16","shape":[2],"data_offsets":[0,4]'), four), /dtype "F16".*wanted F32, F64, I32, I64, U8/],
+    [
+      "unknown dtype",
+      fileOf(tensor('"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]'), four),
+      /dtype "F8_E4M3".*wanted F32, F64, I32, I64, U8, F16, BF16/,
+    ],
     ["dtype of a prototype", fileOf(tensor('"dtype":"constructor","shape":[1],"data_offsets":[0,4]'), four), /dtype "constructor"/],
     ["no dtype", fileOf(tensor('"shape":[1],"data_offsets":[0,4]'), four), /t\.dtype that is no string/],
     ["no shape", fileOf(tensor('"dtype":"F32","data_offsets":[0,4]'), four), /t\.shape/],
@@ -184,6 +188,20 @@ test("random damage gives a FormatError or a checked file, never another error",
     }
   }
   assert.ok(refused > 10_000, `${refused} refused`);
+});
+
+test("half precision is read as float32, exactly", () => {
+  const header = (dtype: string, count: number): string => `{"x":{"dtype":"${dtype}","shape":[${count}],"data_offsets":[0,${2 * count}]}}`;
+  const read = (dtype: string, words: number[]): StoredTensor["values"] => {
+    const file = fileOf(header(dtype, words.length), new Uint8Array(Uint16Array.from(words).buffer));
+    return decodeSafetensors(file, "x.safetensors").tensors.get("x")!.values;
+  };
+  // 1, -2, 65504 (the largest), 2^-14 (the least normal), 2^-24 (the least), -0, infinities, NaN, 0.333251953125.
+  const half = read("F16", [0x3c00, 0xc000, 0x7bff, 0x0400, 0x0001, 0x8000, 0x7c00, 0xfc00, 0x7e00, 0x3555]);
+  assert.ok(half instanceof Float32Array);
+  const wanted = [1, -2, 65504, 1 / 16384, 1 / 16777216, -0, Infinity, -Infinity, NaN, 0.333251953125];
+  wanted.forEach((value, index) => assert.ok(Object.is(half[index], value), `${half[index]}, wanted ${value}`));
+  assert.equal([...read("BF16", [0x3f80, 0xc040, 0x7f80, 0x3eab])], [1, -3, Infinity, 0.333984375]);
 });
 
 test.run();

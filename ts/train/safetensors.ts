@@ -1,7 +1,8 @@
 // safetensors: an 8-byte little-endian header length, a JSON header (name -> dtype, shape, data_offsets; __metadata__ string -> string),
 // then the tensors' bytes without holes. Everything is checked before anything is allocated.
-// Source: the format section of the safetensors README. Not read: half-precision and 8-bit floats, booleans.
+// Source: the format section of the safetensors README. Half-precision floats are read as float32. Not read: 8-bit floats, booleans.
 import { FormatError } from "../data/format-error.ts";
+import { fromBrainFloat, fromHalf } from "./half.ts";
 import { parseStrictJson, type StrictJson } from "./strict-json.ts";
 
 export const MAX_HEADER_BYTES = 16 * 1024 * 1024;
@@ -32,6 +33,9 @@ const types = {
   I32: Int32Array,
   I64: BigInt64Array,
   U8: Uint8Array,
+  // Read alone.
+  F16: Uint16Array,
+  BF16: Uint16Array,
 } as const;
 
 /** The dtype that values are stored as. */
@@ -166,7 +170,7 @@ export function decodeSafetensorsHeader(bytes: Uint8Array, file: string, fileByt
   return { metadata, entries, dataStart };
 }
 
-/** The tensors of a whole file. Values are views of `bytes` where the alignment allows, copies elsewhere. */
+/** The tensors of a whole file. Values are views of `bytes` where the alignment allows, copies elsewhere; of half precision, float32. */
 export function tensorsOf(bytes: Uint8Array, { entries, dataStart }: SafetensorsHeader): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
@@ -174,7 +178,9 @@ export function tensorsOf(bytes: Uint8Array, { entries, dataStart }: Safetensors
     let part = bytes.subarray(dataStart + begin, dataStart + end);
     // A copy, also of a Buffer, whose own slice() is none.
     if (part.byteOffset % Type.BYTES_PER_ELEMENT !== 0) part = Uint8Array.from(part);
-    tensors.set(name, { shape, values: new Type(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength / Type.BYTES_PER_ELEMENT) });
+    const values = new Type(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength / Type.BYTES_PER_ELEMENT);
+    const floats = values instanceof Uint16Array ? (dtype === "F16" ? fromHalf : fromBrainFloat)(values) : values;
+    tensors.set(name, { shape, values: floats });
   }
   return tensors;
 }
@@ -188,7 +194,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Safetensors 
 /** A tensor as the header describes it; `begin` and `end` count from the start of the data. */
 export interface SafetensorsEntry {
   readonly name: string;
-  readonly dtype: Dtype;
+  readonly dtype: keyof typeof types;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -211,14 +217,14 @@ function entryOf(name: string, value: StrictJson, fail: (found: string, wanted: 
     return fail(`${name}.data_offsets`, "two ascending whole numbers");
   }
   // A size of 0 does not excuse the others: whoever multiplies them in another order must not overflow either.
-  let bytes = types[dtype as Dtype].BYTES_PER_ELEMENT as number;
+  let bytes = types[dtype as keyof typeof types].BYTES_PER_ELEMENT as number;
   for (const size of shape) {
     bytes *= Math.max(1, size);
     if (!Number.isSafeInteger(bytes)) fail(`${name}.shape [${shape}]`, "at most 2^53 - 1 bytes");
   }
   if (shape.includes(0)) bytes = 0;
   if (bytes !== offsets[1] - offsets[0]) fail(`${name} of ${offsets[1] - offsets[0]} bytes`, `${bytes} for ${dtype} [${shape}]`);
-  return { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
+  return { name, dtype: dtype as keyof typeof types, shape, begin: offsets[0], end: offsets[1] };
 }
 
 function sizesOf(value: StrictJson | undefined): number[] | undefined {

@@ -9,8 +9,8 @@ export function encodeStateDict(dict: StateDict): Uint8Array {
 }
 
 /**
- * The values in a safetensors file, by name; whole numbers (`num_batches_tracked`) become floats. `file` is its name in errors. Throws
- * FormatError: half precision, which is to be made float32 before it is saved; what is no safetensors file.
+ * The values in a safetensors file, by name; half precision and whole numbers (`num_batches_tracked`) become float32. `file` is its name
+ * in errors. Throws FormatError.
  */
 export function decodeStateDict(bytes: Uint8Array, file = "state dict"): StateDict {
   const dict: StateDict = {};
