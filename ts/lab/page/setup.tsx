@@ -178,6 +178,8 @@ export function Setup(props: SetupProps) {
         <Net {...props} />
         <Training {...props} />
       </fieldset>
+      {/* Always a line high: nothing moves when runs begin. */}
+      <p class="note locked">{props.locked ? "Settings can be changed when the runs have stopped." : "\u00a0"}</p>
     </form>
   );
 }
