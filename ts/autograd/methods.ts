@@ -60,7 +60,7 @@ const methods = {
 } as const;
 
 /** What a function takes behind its first argument, each of its forms. */
-type Rest<P> = P extends readonly [unknown, ...infer R] ? R : never;
+type Rest<P> = P extends readonly [Tensor, ...infer R] ? R : never;
 type Method<F extends (...given: never[]) => unknown> = (...rest: Rest<Parameters<F>>) => ReturnType<F>;
 type Methods = { readonly [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 
