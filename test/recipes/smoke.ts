@@ -1,6 +1,7 @@
 // Runs recipes at the scale of seconds, on the calling thread.
 import { join } from "node:path";
 import { openKind, planExperiment, type Plan } from "../../ts/cli/grid/plan.ts";
+import { cpuEngine } from "../../ts/cli/grid/engine.ts";
 import { carryOut, finishedRun } from "../../ts/cli/grid/run.ts";
 import { loadRecipe, type RecipeFile } from "../../ts/cli/grid/recipe-files.ts";
 import type { RunLog } from "../../ts/report/run-log.ts";
@@ -26,5 +27,5 @@ export async function smokeRun(
   const done = await finishedRun(plan, run);
   if (done) return done;
   const splits = await openKind(run.data, plan.setting, "nowhere");
-  return carryOut(plan, run, splits, { workers, command: "a test", signal, tell, message: () => {} });
+  return carryOut(plan, run, splits, { engine: cpuEngine(workers), command: "a test", signal, tell, message: () => {} });
 }

@@ -54,6 +54,9 @@ export function shapeText(shape: Shape): string {
   return `[${shape.join(",")}]`;
 }
 
+/** The name of the error where a value is wanted at once and its device has it later. */
+const LATE = "LateValueError";
+
 export class Tensor {
   readonly shape: Shape;
   readonly size: number;
@@ -136,7 +139,8 @@ export class Tensor {
 
   /** The values at once, row by row. Error: a backend that answers only later (use read()). */
   toArray(): Float32Array | Float64Array {
-    if (!this.backend.readSync) throw new Error(`toArray: the ${this.backend.name} backend answers later, wanted await tensor.read()`);
+    if (!this.backend.readSync)
+      throw Object.assign(new Error(`toArray: the ${this.backend.name} backend answers later, wanted await tensor.read()`), { name: LATE });
     return this.backend.readSync(this.buffer).subarray(0, this.size);
   }
 

@@ -48,6 +48,8 @@ export interface RunContext {
     readonly width?: number;
     readonly checkpointBlocks?: number;
   };
+  /** Whether values are looked at in mid-step, for the report. */
+  readonly watches: boolean;
   /** The same skip, measured in training for the report. */
   watch(kind: SkipKind): SkipKind;
 }
@@ -222,7 +224,8 @@ export function recipe<const V extends Vary>(fields: Recipe<V>): Experiment {
       };
       return { ...measured, at };
     };
-    return [choiceOf(choice), { setting, seed, classes, image, updatesPerEpoch, updates: epochs * updatesPerEpoch, net, watch }];
+    const updates = epochs * updatesPerEpoch;
+    return [choiceOf(choice), { setting, seed, classes, image, updatesPerEpoch, updates, net, watches: watching !== null, watch }];
   };
 
   return {

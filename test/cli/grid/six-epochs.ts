@@ -1,6 +1,7 @@
 // A recipe's run that takes seconds and has six epochs of two steps, in a folder of one's choice.
 import { fileURLToPath } from "node:url";
 import { openKind, type Plan } from "../../../ts/cli/grid/plan.ts";
+import { cpuEngine } from "../../../ts/cli/grid/engine.ts";
 import { carryOut } from "../../../ts/cli/grid/run.ts";
 import { recipeFiles } from "../../../ts/cli/grid/recipe-files.ts";
 import { runFolder } from "../../../ts/cli/run/run-folder.ts";
@@ -32,7 +33,7 @@ export async function carry(plan: Plan, stopAt?: (event: RunEvent) => boolean): 
   const stop = new AbortController();
   const messages: string[] = [];
   const log = await carryOut(plan, run, await openKind(run.data, plan.setting, "nowhere"), {
-    workers: 0,
+    engine: cpuEngine(0),
     command: "a test",
     signal: stop.signal,
     tell: (event) => void (stopAt?.(event) && stop.abort()),

@@ -38,7 +38,7 @@ export interface WebgpuBackend extends Backend {
   counts(): { readonly dispatches: number; readonly submissions: number };
   /**
    * Runs `work`, measures every matrix product, convolution and attention that it asked for in all ways that this device has, and takes
-   * the fastest from then on: seconds, once for a model and a batch size. Values stay within float32's rounding (and Winograd's, unless
+   * the fastest from then on: seconds, once for a model and a batch size. What was measured before is not measured again. Values stay within float32's rounding (and Winograd's, unless
    * `convolution` was given). Error: DeviceError, which leaves what was chosen before.
    */
   tune(work: () => unknown, options?: TuneOptions): Promise<Tuning>;
@@ -120,6 +120,8 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     ...(options.convolution !== undefined && { winograd: options.convolution === "winograd" }),
   };
   const chosen = taken(options.choices ?? {}, target);
+  /** Calls that need not be measured again. */
+  const measured = new Set(chosen.keys());
   /** Calls that a program makes while it is looked at. */
   let calls: Map<string, Call> | null = null;
   const memory: DeviceMemory = new DeviceMemory(device, {
@@ -277,9 +279,11 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
         ...{ backend, device, target, shaderOf, flush: backend.flush, done: backend.done, now: () => performance.now() },
         dispatch: dispatch as Stand["dispatch"],
       };
+      for (const key of measured) seen.delete(key);
       const found = await tuned(stand, seen.values(), tuneOptions);
       for (const { kernel, numbers, choice } of found.calls) {
         const key = callKey(kernel, numbers);
+        measured.add(key);
         if (choice === null) chosen.delete(key);
         else chosen.set(key, choice);
       }

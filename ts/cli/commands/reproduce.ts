@@ -9,12 +9,14 @@ import type { RunLog } from "../../report/run-log.ts";
 import { statement } from "../../report/significance.ts";
 import { writeFileAtomic } from "../../train/node/atomic-file.ts";
 import { DATA_DIR } from "../data-sets.ts";
+import { checkFlags, DEVICES, openGpu, outsideOfPromise, type Device, type OpenGpu } from "../machine/device.ts";
 import { workersFor } from "../machine/pool.ts";
-import { checkMemory, costOf, expectedOptions, timedStep, type Cost } from "../grid/cost.ts";
+import { checkMemory, costOf, expectedOptions, roomFor, timedStep, type Cost } from "../grid/cost.ts";
 import { openKind, planExperiment, prepareRun, type Plan } from "../grid/plan.ts";
 import { createGridProgress } from "../grid/progress.ts";
 import { gatherGrid, settingLine } from "../grid/results.ts";
-import { carryOut, examineDone, finishedRun, openRecipePool } from "../grid/run.ts";
+import { cpuEngine, gpuEngine, type Engine } from "../grid/engine.ts";
+import { carryOut, examineDone, finishedRun } from "../grid/run.ts";
 import { chosenRecipes, loadRecipe } from "../grid/recipe-files.ts";
 import { OUTPUT } from "../run/run-folder.ts";
 import { quoted, selfCommand } from "../terminal/self-command.ts";
@@ -28,6 +30,8 @@ interface ReproduceOptions {
   readonly seeds?: number;
   readonly dataDir: string;
   readonly workers?: number;
+  readonly device: Device;
+  readonly tune: boolean;
   readonly output: string;
   readonly checkpointBlocks?: number;
   readonly dryRun: boolean;
@@ -38,13 +42,14 @@ interface ReproduceOptions {
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** The command that repeats it. */
-function commandOf(word: string, { scale, seeds, dataDir, output, checkpointBlocks }: ReproduceOptions): string {
+function commandOf(word: string, { scale, seeds, dataDir, output, checkpointBlocks, device, tune }: ReproduceOptions): string {
   const more = [
     ...(scale === "desk" ? [] : ["--scale", scale]),
     ...(seeds === undefined ? [] : ["--seeds", String(seeds)]),
     ...(dataDir === DATA_DIR ? [] : ["--data-dir", dataDir]),
     ...(output === OUTPUT ? [] : ["--output", output]),
     ...(checkpointBlocks === undefined ? [] : ["--checkpoint-blocks", String(checkpointBlocks)]),
+    ...(device === "cpu" ? [] : ["--device", device, ...(tune ? ["--tune"] : [])]),
   ];
   return ["perpend", "reproduce", word, ...more].map(quoted).join(" ");
 }
@@ -56,12 +61,12 @@ interface Estimated {
 }
 
 /** Costs of all runs, refused where one does not fit; and what is done already. */
-async function estimate(plan: Plan): Promise<Estimated> {
+async function estimate(plan: Plan, room: number): Promise<Estimated> {
   const { file, experiment, scale, setting, combinations } = plan;
   const costs = combinations.map((choice) => {
     const options = expectedOptions(experiment, file.name, choice, scale, setting);
     const cost = costOf(experiment, options, scale);
-    checkMemory(`${file.name} (${Object.values(choice).join(", ")})`, experiment, options, cost, scale);
+    checkMemory(`${file.name} (${Object.values(choice).join(", ")})`, experiment, options, cost, scale, room);
     return cost;
   });
   const logs: (RunLog | undefined)[] = [];
@@ -83,20 +88,27 @@ function costLine({ plan, costs, logs }: Estimated): string {
 async function secondsOfFlop(
   { plan, costs, logs }: Estimated,
   { dataDir }: ReproduceOptions,
-  workers: number,
+  engine: Engine,
+  signal: AbortSignal,
 ): Promise<number | undefined> {
   const next = logs.findIndex((log) => log === undefined);
   if (next < 0 || plan.scale === "smoke" || costs[next].steps === 0) return undefined;
   const run = plan.runs[next];
   const prepared = prepareRun(plan, run, await openKind(run.data, plan.setting, dataDir));
-  const pool = await openRecipePool(plan, prepared, workers);
+  const pool = await engine.openPool(plan, prepared, { message: say, signal, readEvery: 1 });
   try {
     for await (const batch of prepared.train.epoch(0)) return (await timedStep(pool, batch)) * (costs[next].steps / costs[next].flops);
     return undefined;
+  } catch (error) {
+    if (isLate(error)) return undefined;
+    throw error;
   } finally {
     await pool.close();
   }
 }
+
+/** Whether a method wanted a value that a GPU has later. */
+const isLate = (error: unknown): boolean => error instanceof Error && error.name === "LateValueError";
 
 async function writeResults(plan: Plan, grid: Grid): Promise<readonly string[]> {
   const [{ renderGridReport }, { gridMarkdown }] = await Promise.all([
@@ -130,15 +142,11 @@ function printGrid(grid: Grid, paths: readonly string[]): void {
 }
 
 /** Runs what is left of one experiment. Returns false where it was stopped. */
-async function runExperiment(estimated: Estimated, word: string, options: ReproduceOptions, stop: Stop): Promise<boolean> {
+async function runExperiment(estimated: Estimated, word: string, options: ReproduceOptions, engine: Engine, stop: Stop): Promise<boolean> {
   const { plan, costs, logs } = estimated;
-  const workers = workersFor({ shards: shardsOf(plan.setting), batchSize: plan.setting.batch }, options.workers);
-  const rate = await secondsOfFlop(estimated, options, workers);
+  const rate = await secondsOfFlop(estimated, options, engine, stop.signal);
   const left = costs.reduce((sum, { flops }, index) => sum + (logs[index] ? 0 : flops), 0);
-  say(
-    costLine(estimated) +
-      (rate === undefined ? "" : `, about ${formatSpan(rate * left)} here with ${workers === 1 ? "1 worker" : `${workers} workers`}`),
-  );
+  say(costLine(estimated) + (rate === undefined ? "" : `, about ${formatSpan(rate * left)} here with ${engine.name}`));
   const progress = createGridProgress(
     plan.runs.map(({ name }, index) => ({ name, work: costs[index].flops, steps: costs[index].steps })),
     rate,
@@ -157,7 +165,17 @@ async function runExperiment(estimated: Estimated, word: string, options: Reprod
       progress.begin(index);
       const splits = await openKind(run.data, plan.setting, options.dataDir);
       const { message, handle: tell } = progress;
-      const log = await carryOut(plan, run, splits, { workers, command, signal: stop.signal, tell, message });
+      let log: RunLog | undefined;
+      try {
+        log = await carryOut(plan, run, splits, { engine, command, signal: stop.signal, tell, message });
+      } catch (error) {
+        if (!isLate(error)) throw error;
+        progress.message(
+          `${run.name}: its method needs values in mid-step, which ${engine.device} has later; passed over, wanted --device cpu`,
+        );
+        progress.skip(index);
+        continue;
+      }
       if (log === undefined) return false;
       logs[index] = log;
       const last = log.evaluations.at(-1);
@@ -181,15 +199,22 @@ async function examineAll(plans: readonly Plan[], { dataDir }: ReproduceOptions)
     }
 }
 
+/** What computes a grid: threads as many as its batches have work for, or the GPU. */
+function engineFor({ setting }: Plan, { workers, tune }: ReproduceOptions, gpu: OpenGpu | null): Engine {
+  if (gpu) return gpuEngine(gpu, tune);
+  return cpuEngine(workersFor({ shards: shardsOf(setting), batchSize: setting.batch }, workers));
+}
+
 async function reproduce(word: string, options: ReproduceOptions): Promise<void> {
+  const { device, tune, workers } = options;
+  checkFlags({ device, tune, workers, fast: false, digest: undefined });
   const files = chosenRecipes(word);
   const { scale, output, seeds, checkpointBlocks } = options;
   const plans: Plan[] = [];
   for (const file of files)
     plans.push(
       planExperiment(file, await loadRecipe(file), {
-        scale,
-        output,
+        ...{ scale, output, device: options.device },
         ...(seeds !== undefined && { seeds }),
         ...(checkpointBlocks !== undefined && { checkpointBlocks }),
       }),
@@ -210,16 +235,19 @@ async function reproduce(word: string, options: ReproduceOptions): Promise<void>
   if (options.examine || options.markdown !== undefined) return;
   const estimates: Estimated[] = [];
   // All of them before the first begins: what cannot be run is said now.
-  for (const plan of plans) estimates.push(await estimate(plan));
+  const room = device === "cpu" ? roomFor() : Infinity;
+  for (const plan of plans) estimates.push(await estimate(plan, room));
   if (options.dryRun) {
     process.stdout.write(`${estimates.map(costLine).join("\n")}\n`);
     return;
   }
+  const gpu = device === "cpu" ? null : await openGpu();
+  if (gpu) say(outsideOfPromise(gpu));
   const stop = listenForStop(() => say("stopping after this step; once more ends at once"));
   try {
     for (const estimated of estimates) {
-      const finished = await runExperiment(estimated, word, options, stop);
       const { plan, logs } = estimated;
+      const finished = await runExperiment(estimated, word, options, engineFor(plan, options, gpu), stop);
       if (finished || logs.some((log) => log !== undefined)) {
         const grid = gatherGrid(plan, logs, commandOf(plan.file.name, options));
         printGrid(grid, await writeResults(plan, grid));
@@ -233,6 +261,7 @@ async function reproduce(word: string, options: ReproduceOptions): Promise<void>
     }
   } finally {
     stop.release();
+    gpu?.close();
   }
 }
 
@@ -253,6 +282,12 @@ export function addReproduce(program: Command): void {
     .option("--seeds <count>", "runs of each combination (default: the recipe's)", number("--seeds", { whole: true, least: 1, most: 1000 }))
     .option("--data-dir <folder>", "where data sets are", DATA_DIR)
     .option("-j, --workers <count>", "threads (default: one a core; changes no bit)", number("--workers", { whole: true, least: 0 }))
+    .addOption(
+      new Option("--device <name>", "cpu; webgpu for a GPU, outside of the bit promise, in folders of its own")
+        .argParser(oneOf("--device", DEVICES))
+        .default("cpu" satisfies Device),
+    ) // prettier-ignore
+    .option("--tune", "with --device webgpu: measure first how this GPU does its products fastest (seconds a net)", false)
     .option("--output <folder>", "where run folders, table and report are made", OUTPUT)
     .option(
       "--checkpoint-blocks <blocks>",
@@ -267,7 +302,8 @@ export function addReproduce(program: Command): void {
       `
 Examples:
   perpend reproduce orthogonal-update --scale smoke
-  perpend reproduce orthogonal-update/skip-kinds --data-dir data --seeds 5`,
+  perpend reproduce orthogonal-update/skip-kinds --data-dir data --seeds 5
+  perpend reproduce orthogonal-update/skip-kinds --data-dir data --scale paper --device webgpu --tune`,
     )
     .action((word: string, options: ReproduceOptions) => reproduce(word, options));
 }

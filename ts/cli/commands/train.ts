@@ -8,7 +8,7 @@ import type { JsonObject, RunEvent } from "../../train/index.ts";
 import { aboutOf, type About } from "../settings/checkpoint-about.ts";
 import { DATA_DIR, openData } from "../data-sets.ts";
 import { runName } from "../settings/folder-name.ts";
-import { checkFlags, openGpu, type OpenGpu } from "../machine/device.ts";
+import { checkFlags, openGpu, outsideOfPromise, type OpenGpu } from "../machine/device.ts";
 import { openKernels } from "../machine/kernels.ts";
 import { openLab } from "./lab.ts";
 import { describeMachine } from "../machine/machine.ts";
@@ -178,8 +178,7 @@ async function trainIn(locks: FolderLock[], command: Command, given: GivenSettin
   }
   if (settings.fast)
     progress.message("--fast: fused multiply-add. Results are no longer the same to the bit in every engine and on every machine.");
-  if (gpu)
-    progress.message(`--device webgpu: ${gpu.name}. Outside of the bit promise: other GPUs, other drivers and the CPU come to other bits.`);
+  if (gpu) progress.message(outsideOfPromise(gpu));
   const stop = listenForStop(() => progress.message("stopping after this step; once more ends at once"));
   const lab = run.lab === undefined ? null : await openLab({ live: true, ...(run.lab !== true && { port: run.lab }) });
   if (lab) progress.message(`the run as it happens: ${lab.address}`);

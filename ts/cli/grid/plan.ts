@@ -9,6 +9,7 @@ import { combinationName, combinationTitle, varying, type Experiment, type RunOp
 import { checkSetting, shardsOf, type Scale, type Setting } from "../../recipes/setting.ts";
 import { DataLoader, type JsonObject } from "../../train/index.ts";
 import { DATASETS, openData, type DatasetName } from "../data-sets.ts";
+import type { Device } from "../machine/device.ts";
 import { observeEvery } from "../settings/diagnostics.ts";
 import type { RecipeFile } from "./recipe-files.ts";
 import { runFolder, type RunFolder } from "../run/run-folder.ts";
@@ -19,6 +20,7 @@ export interface PlanOptions {
   readonly output: string;
   readonly seeds?: number;
   readonly checkpointBlocks?: number;
+  readonly device?: Device;
 }
 
 export interface PlannedRun {
@@ -33,6 +35,7 @@ export interface Plan {
   readonly file: RecipeFile;
   readonly experiment: Experiment;
   readonly scale: Scale;
+  readonly device: Device;
   readonly setting: Setting;
   /** Where the runs' folders, the table and the report are. */
   readonly dir: string;
@@ -50,7 +53,7 @@ const slug = (text: string): string =>
 
 /** Lays out the runs. Errors: numbers that no run can have. */
 export function planExperiment(file: RecipeFile, experiment: Experiment, options: PlanOptions): Plan {
-  const { scale, output, checkpointBlocks } = options;
+  const { scale, output, checkpointBlocks, device = "cpu" } = options;
   const usual = experiment.setting(scale);
   const setting: Setting = {
     ...usual,
@@ -58,7 +61,8 @@ export function planExperiment(file: RecipeFile, experiment: Experiment, options
     ...(checkpointBlocks !== undefined && { checkpointBlocks }),
   };
   checkSetting(file.name, setting);
-  const dir = join(output, file.name, scale);
+  // Apart from those of the CPU, whose bits are others.
+  const dir = join(output, file.name, device === "cpu" ? scale : `${scale}-${device}`);
   const combinations = experiment.combinations(scale);
   const seeds = Array.from({ length: setting.seeds }, (_, index) => index + 1);
   const telling = varying(experiment.axes, combinations);
@@ -70,11 +74,11 @@ export function planExperiment(file: RecipeFile, experiment: Experiment, options
       return { name: `${combinationTitle(choice, telling)}, seed ${seed}`, choice, seed, data: experiment.data(choice, scale), folder };
     }),
   );
-  return { file, experiment, scale, setting, dir, combinations, seeds, runs };
+  return { file, experiment, scale, device, setting, dir, combinations, seeds, runs };
 }
 
 /** What decides a run's bits: stored with it, and asked for when it is taken up again. */
-export function identityOf({ file, scale, setting }: Plan, { choice, seed, data }: PlannedRun): JsonObject {
+export function identityOf({ file, scale, device, setting }: Plan, { choice, seed, data }: PlannedRun): JsonObject {
   const { seeds: _seeds, only: _only, checkpointBlocks: _blocks, ...numbers } = setting;
   const augment = data.augment as JsonObject;
   return {
@@ -87,6 +91,7 @@ export function identityOf({ file, scale, setting }: Plan, { choice, seed, data 
     augment,
     ...(data.mix && { mix: { ...data.mix } }),
     contract: CONTRACT,
+    ...(device !== "cpu" && { device }),
   };
 }
 

@@ -1,32 +1,27 @@
 // One run of a grid, in a folder as `perpend train` makes it: recipe.json, log.jsonl, digests.jsonl, checkpoints. A run that was begun
 // goes on; one that is done is read.
 import { existsSync, mkdirSync } from "node:fs";
-import { setBackend } from "../../autograd/index.ts";
-import { createWasmBackend } from "../../backend/index.ts";
 import { FormatError } from "../../data/index.ts";
 import { readRegular } from "../../data/node/read-file.ts";
 import type { Splits } from "../../data/node/files.ts";
 import { collectRun, type RunLog } from "../../report/run-log.ts";
 import {
   digest,
-  LocalPool,
   NonFiniteError,
   reestimateStatistics,
   Trainer,
   type JsonObject,
   type Pool,
-  type Program,
   type RunEndEvent,
   type RunEvent,
 } from "../../train/index.ts";
 import { CheckpointStore } from "../../train/node/checkpoint-store.ts";
 import { parseStrictJson, plainJson } from "../../train/strict-json.ts";
-import { openTeam } from "../../../workers/node/team.ts";
 import { describeData } from "../settings/checkpoint-about.ts";
 import { gatherDiagnostics } from "../settings/diagnostics.ts";
 import { DigestRecorder } from "../run/digest-recorder.ts";
-import { openKernels, versionsOf } from "../machine/kernels.ts";
 import { describeMachine } from "../machine/machine.ts";
+import { cpuEngine, type Engine } from "./engine.ts";
 import { openMeasures, wasExamined } from "./measures.ts";
 import { packageCommit } from "../machine/package-info.ts";
 import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } from "./plan.ts";
@@ -42,20 +37,12 @@ import { UsageError } from "../settings/usage.ts";
 const MOST_RECIPE_BYTES = 1 << 20;
 
 export interface RunSurroundings {
-  readonly workers: number;
+  readonly engine: Engine;
   readonly command: string;
   readonly signal: AbortSignal;
   /** Takes every event, in order. */
   readonly tell: (event: RunEvent) => void;
   readonly message: (text: string) => void;
-}
-
-/** The threads of a run; `workers` 0 is the calling thread alone. */
-export async function openRecipePool({ file }: Plan, { options, shards }: Prepared, workers: number): Promise<Pool> {
-  const { module: kernels } = openKernels(false);
-  if (workers > 0) return openTeam({ module: file.url, workers: Math.min(workers, shards), shards, options, kernels });
-  setBackend(createWasmBackend(kernels));
-  return new LocalPool((await import(file.url.href)) as Program, { options });
 }
 
 /** What a run's folder says it is; undefined where there is none yet. Error: a folder of other settings. */
@@ -106,7 +93,15 @@ export async function finishedRun(
   return log;
 }
 
-function startOf(plan: Plan, run: PlannedRun, splits: Splits, pool: Pool, trainer: Trainer, shards: number, command: string): RunEvent {
+function startOf(
+  plan: Plan,
+  run: PlannedRun,
+  splits: Splits,
+  pool: Pool,
+  trainer: Trainer,
+  shards: number,
+  { command, engine }: RunSurroundings,
+): RunEvent {
   const { experiment, setting } = plan;
   return {
     type: "run-start",
@@ -115,7 +110,7 @@ function startOf(plan: Plan, run: PlannedRun, splits: Splits, pool: Pool, traine
     model: experiment.title,
     parameters: pool.model.parameters().reduce((sum, { size }) => sum + size, 0),
     machine: describeMachine(),
-    versions: versionsOf(openKernels(false)),
+    versions: engine.versions,
     shards,
     workers: pool.workers,
     seed: run.seed,
@@ -129,14 +124,14 @@ function startOf(plan: Plan, run: PlannedRun, splits: Splits, pool: Pool, traine
   };
 }
 
-async function writeRunRecipe(plan: Plan, run: PlannedRun, { command, workers }: RunSurroundings): Promise<void> {
+async function writeRunRecipe(plan: Plan, run: PlannedRun, { command, engine }: RunSurroundings): Promise<void> {
   const commit = packageCommit();
   await writeRecipe(run.folder, {
     name: run.name,
     command,
     settings: identityOf(plan, run),
-    workers,
-    versions: versionsOf(openKernels(false)),
+    workers: engine.workers,
+    versions: engine.versions,
     ...(commit !== undefined && { commit }),
     machine: { ...describeMachine() },
     startedAt: new Date().toISOString(),
@@ -147,7 +142,9 @@ async function writeRunRecipe(plan: Plan, run: PlannedRun, { command, workers }:
 async function* reestimated(trainer: Trainer, { train }: Prepared, { experiment, setting }: Plan): AsyncGenerator<RunEvent> {
   const { reestimate } = experiment.evaluate;
   if (reestimate === undefined) return;
-  await reestimateStatistics(trainer.options.pool, train, { batches: reestimate });
+  const { pool } = trainer.options;
+  await reestimateStatistics(pool, train, { batches: reestimate });
+  pool.adopt?.();
   const found = await trainer.evaluate();
   const split = "test, statistics estimated anew";
   if (found) yield { type: "evaluate", epoch: setting.epochs, step: trainer.steps, split, ...found };
@@ -177,7 +174,7 @@ async function examine(plan: Plan, run: PlannedRun, splits: Splits, message: (te
     return false;
   }
   const prepared = prepareRun(plan, run, splits);
-  const pool = await openRecipePool(plan, prepared, 0);
+  const pool = await cpuEngine(0).openPool(plan, prepared, { message, signal: new AbortController().signal });
   try {
     const { train, test, options } = prepared;
     const trainer = new Trainer({ pool, train, test, classes: splits.train.classes, epochs: setting.epochs });
@@ -197,11 +194,11 @@ async function examine(plan: Plan, run: PlannedRun, splits: Splits, message: (te
 
 /** Trains, or goes on. Returns undefined where it was stopped. Errors: what keeps the run from beginning. */
 export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surroundings: RunSurroundings): Promise<RunLog | undefined> {
-  const { command, signal, tell: show, message, workers } = surroundings;
+  const { command, signal, tell: show, message, engine } = surroundings;
   const { experiment, setting } = plan;
   const prepared = prepareRun(plan, run, splits);
   const { train, test, options, shards } = prepared;
-  const pool = await openRecipePool(plan, prepared, workers);
+  const pool = await engine.openPool(plan, prepared, { message, signal });
   let lock: FolderLock | undefined;
   try {
     mkdirSync(run.folder.dir, { recursive: true });
@@ -214,10 +211,10 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
       command,
       recipe: identityOf(plan, run),
       data: describeData(splits.train),
-      versions: versionsOf(openKernels(false)),
+      versions: engine.versions,
     };
     const saver = new Saver(message);
-    const recorder = new DigestRecorder("step");
+    const recorder = new DigestRecorder(engine.records);
     const trainer = new Trainer({
       pool,
       train,
@@ -252,10 +249,12 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
     let end: RunEndEvent | undefined;
     const begin = performance.now();
     try {
-      tell(startOf(plan, run, splits, pool, trainer, shards, command));
+      tell(startOf(plan, run, splits, pool, trainer, shards, surroundings));
       let reason: RunEndEvent["reason"] = "stopped";
       try {
         for await (const event of trainer.fit({ signal, evaluateFirst })) {
+          // What is measured is measured on the weights as they are.
+          if (event.type === "evaluate") await pool.settle?.();
           if (event.type === "run-end") end = event;
           else tell(event);
         }
@@ -265,6 +264,7 @@ export async function carryOut(plan: Plan, run: PlannedRun, splits: Splits, surr
         }
       } catch (error) {
         if (error instanceof Stopped) {
+          await pool.settle?.();
           const path = await saver.save(trainer.checkpoint(), { step: trainer.steps, best: false });
           tell({ type: "checkpoint", path, step: trainer.steps });
           end = undefined;

@@ -1,11 +1,9 @@
 // What a run is computed on: the CPU, or a GPU through WebGPU, which is loaded only where it was asked for.
 import { CONTRACT } from "../../contract.ts";
 import { formatCount, formatDuration } from "../../report/numbers.ts";
-import { DevicePool, type RawBatch } from "../../train/index.ts";
-import type { ProgramOptions } from "../settings/training-program.ts";
+import { DevicePool, type DataLoader, type DevicePoolOptions, type Program } from "../../train/index.ts";
 import { UsageError } from "../settings/usage.ts";
 import { packageVersion } from "./package-info.ts";
-import { loadProgram } from "./pool.ts";
 
 export const DEVICES = ["cpu", "webgpu"] as const;
 export type Device = (typeof DEVICES)[number];
@@ -15,10 +13,9 @@ export interface OpenGpu {
   readonly name: string;
   /** What computes the run, for its log and its checkpoints. */
   readonly versions: { readonly [what: string]: string };
-  /** A pool whose losses are read every so many steps. */
-  readonly openPool: (options: ProgramOptions, readEvery: number) => Promise<DevicePool>;
-  /** Measures how the products of a batch's step run fastest, and says how much that gains. */
-  readonly tune: (pool: DevicePool, batch: RawBatch, talk: (text: string) => void, signal: AbortSignal) => Promise<void>;
+  readonly openPool: (program: Program, options: DevicePoolOptions) => DevicePool;
+  /** Measures how the products of a batch's step run fastest, those that were not measured before, and says how much that gains. */
+  readonly tune: (pool: DevicePool, batches: DataLoader, talk: (text: string) => void, signal: AbortSignal) => Promise<void>;
   readonly close: () => void;
 }
 
@@ -53,6 +50,10 @@ export function checkFlags({ device, tune, fast, workers, digest }: Asked): void
     throw new UsageError(`--digest: ${digest} of a run on webgpu, which has not the same bits everywhere, wanted off or --device cpu`);
 }
 
+/** What is said before a run on a GPU begins. */
+export const outsideOfPromise = ({ name }: OpenGpu): string =>
+  `--device webgpu: ${name}. Outside of the bit promise: other GPUs, other drivers and the CPU come to other bits.`;
+
 /** The GPU there is. Error: DeviceError, which says what is missing. */
 export async function openGpu(): Promise<OpenGpu> {
   const { createWebgpuBackend } = await import("../../webgpu.ts");
@@ -63,17 +64,8 @@ export async function openGpu(): Promise<OpenGpu> {
   return {
     name,
     versions: { perpend: packageVersion(), kernels: `${KERNELS} ${words}`, contract: CONTRACT },
-    openPool: async (options, readEvery) => {
-      const { modelEmaDecay } = options;
-      // What skips do is measured by values in mid-step, which a GPU has not.
-      const own = { ...options, observeEvery: 0 };
-      return new DevicePool(await loadProgram(), backend, {
-        options: own,
-        readEvery,
-        ...(modelEmaDecay !== null && { emaDecay: modelEmaDecay }),
-      });
-    },
-    tune: async (pool, batch, talk, signal) => {
+    openPool: (program, options) => new DevicePool(program, backend, options),
+    tune: async (pool, batches, talk, signal) => {
       const begin = performance.now();
       let told = begin;
       const onCall = (index: number, count: number): void => {
@@ -81,7 +73,11 @@ export async function openGpu(): Promise<OpenGpu> {
         told = performance.now();
         talk(index === 0 ? `--tune: measuring ${formatCount(count)} products and convolutions` : `--tune: ${index} of ${count}`);
       };
-      const { calls, choices, gain } = await backend.tune(() => pool.rehearse(batch), { onCall, signal });
+      const rehearse = async (): Promise<void> => {
+        for await (const batch of batches.epoch(0)) return pool.rehearse(batch);
+      };
+      const { calls, choices, gain } = await backend.tune(rehearse, { onCall, signal });
+      if (calls.length === 0) return;
       const seconds = formatDuration((performance.now() - begin) / 1000);
       const others = Object.keys(choices).length;
       talk(

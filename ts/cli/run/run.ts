@@ -7,11 +7,11 @@ import {
   NonFiniteError,
   Trainer,
   type Checkpoint,
-  type DataLoader,
+  type DevicePool,
   type EvaluateEvent,
   type JsonObject,
   type Pool,
-  type RawBatch,
+  type Program,
   type RunEndEvent,
   type RunEvent,
   type RunStartEvent,
@@ -23,7 +23,7 @@ import { DigestRecorder, type RecordLevel } from "./digest-recorder.ts";
 import type { OpenGpu } from "../machine/device.ts";
 import { openKernels, versionsOf } from "../machine/kernels.ts";
 import { describeMachine } from "../machine/machine.ts";
-import { openPool } from "../machine/pool.ts";
+import { loadProgram, openPool } from "../machine/pool.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { lacksEvaluation } from "./missing.ts";
 import { openRunLog } from "./run-log-file.ts";
@@ -34,7 +34,7 @@ import { recipeOf, type TrainSettings } from "../settings/settings.ts";
 import { readableLog } from "./trim.ts";
 import { Stopped, stoppable } from "../terminal/stop.ts";
 import { openTensorBoard } from "./tensorboard.ts";
-import { additionsOf } from "../settings/training-program.ts";
+import { additionsOf, type ProgramOptions } from "../settings/training-program.ts";
 import { programOptions, testLoader, trainerSettings, trainLoader } from "../settings/training-setup.ts";
 
 /** Images in a report. */
@@ -116,9 +116,12 @@ function startEvent(plan: RunPlan, trainer: Trainer, pool: Pool): RunStartEvent 
   };
 }
 
-async function firstBatch(loader: DataLoader): Promise<RawBatch> {
-  for await (const batch of loader.epoch(0)) return batch;
-  throw new Error("train: no batch to measure on, wanted at least one");
+/** A pool whose losses are read every so many steps. */
+function openOnGpu(gpu: OpenGpu, program: Program, options: ProgramOptions, readEvery: number): DevicePool {
+  const { modelEmaDecay } = options;
+  // What skips do is measured by values in mid-step, which a GPU has not.
+  const own = { ...options, observeEvery: 0 };
+  return gpu.openPool(program, { options: own, readEvery, ...(modelEmaDecay !== null && { emaDecay: modelEmaDecay }) });
 }
 
 /** Trains, and says how it went. Errors: what keeps the run from beginning. */
@@ -126,10 +129,10 @@ export async function runTraining(plan: RunPlan, { openFolder, progress, emit, s
   const { settings, splits, workers, resumed, maxSteps, evalInterval, checkpointHist, logInterval } = plan;
   const train = trainLoader(splits.train, settings);
   const options = programOptions(settings, train);
-  const onGpu = plan.gpu && (await plan.gpu.openPool(options, logInterval));
+  const onGpu = plan.gpu && openOnGpu(plan.gpu, await loadProgram(), options, logInterval);
   const pool: Pool = onGpu ?? (await openPool(options, workers)).pool;
   try {
-    if (plan.gpu && onGpu && plan.tune) await plan.gpu.tune(onGpu, await firstBatch(train), progress.message, signal);
+    if (plan.gpu && onGpu && plan.tune) await plan.gpu.tune(onGpu, train, progress.message, signal);
     const about: JsonObject = {
       name: plan.name,
       command: plan.command,

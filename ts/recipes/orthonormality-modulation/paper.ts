@@ -62,10 +62,13 @@ interface PlainNet {
 /** Convolution, batch norm, ReLU, in three stages; with a skip it is the original residual net. */
 export function plainNet(
   { depth, skip = none(), weights, modulation = { tau: Infinity } }: PlainNet,
-  { net, updates, seed }: RunContext,
+  { net, updates, seed, watches }: RunContext,
 ): Layer {
   const model = resnetV1({ ...net, depth, block: "basic", layout: cifarLayout(), skip });
-  return modulated(initializeWeights(model, weights.initializer, { seed }), { ...modulation, recordEvery: recordEvery(updates) });
+  return modulated(initializeWeights(model, weights.initializer, { seed }), {
+    ...modulation,
+    recordEvery: watches ? recordEvery(updates) : 0,
+  });
 }
 
 /** Cross-entropy and the penalty's gradients; the loss that is told is cross-entropy alone. */
