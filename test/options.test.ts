@@ -1,10 +1,10 @@
 // Options of other names are refused, wherever a call takes options.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { conv2d, crossEntropy, scope, tensor, withBackend, zeros } from "../ts/autograd/index.ts";
+import { clamp, conv2d, crossEntropy, scope, slice, softmax, tensor, withBackend, zeros } from "../ts/autograd/index.ts";
 import { createReferenceBackend } from "../ts/backend/reference.ts";
 import { arrayDataset } from "../ts/data/index.ts";
-import { Conv2d, Linear } from "../ts/nn/index.ts";
+import { Conv2d, Linear, Sequential } from "../ts/nn/index.ts";
 import { Adam, AdamW, SGD } from "../ts/optim/index.ts";
 import { wantOptions } from "../ts/options.ts";
 import { DataLoader } from "../ts/train/index.ts";
@@ -50,6 +50,27 @@ test("names of other libraries are not taken for nothing", () =>
         () => conv2d(zeros([1, 4, 4, 1]), zeros([3, 3, 1, 1]), null, other({ strides: 2 })),
         /^conv2d: option strides, wanted stride, /,
       );
+    }),
+  ));
+
+test("what has another form than PyTorch's is said, not ignored", () =>
+  withBackend(createReferenceBackend(), () =>
+    scope(() => {
+      const x = zeros([2, 3]);
+      const as = <T>(value: unknown): T => value as T;
+      assert.throws(() => softmax(x, as({ axis: 0 })), /^softmax: axis \[object Object\] of \[2,3\], wanted -2 to 1$/);
+      assert.throws(() => clamp(x, as({ min: 0 }), as(undefined)), /^clamp: \[object Object\] to undefined, wanted two numbers in order$/);
+      assert.throws(() => clamp(x, 1, 0), /^clamp: 1 to 0, wanted two numbers in order$/);
+      assert.equal([...clamp(tensor([-2, 5]), 0, Infinity).toArray()], [0, 5]);
+      assert.throws(() => slice(x, as(0), as(1)), /^slice: 0 to 1, wanted lists of a number an axis$/);
+      assert.throws(() => zeros(as(2)), /^tensor: shape \[2\], wanted a list of whole numbers of at least 0$/);
+      assert.throws(() => zeros([2, -1]), /^tensor: shape \[2,-1\], wanted a list of whole numbers/);
+      assert.throws(() => crossEntropy(x, as([0, 1])), /^crossEntropy: target that is no tensor, wanted tensor\(\[...\]\)$/);
+      assert.throws(
+        () => new Sequential(new Linear(2, 2), as(Math.abs)),
+        /^Sequential: no layer at 1, wanted layers one by one; new Apply/,
+      );
+      assert.throws(() => new Sequential(as([new Linear(2, 2)])), /^Sequential: no layer at 0, /);
     }),
   ));
 

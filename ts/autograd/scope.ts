@@ -135,8 +135,8 @@ function register(tensor: Tensor): Tensor {
 
 /** A tensor with undefined contents. */
 export function empty(shape: Shape, on: Backend = currentBackend()): Tensor {
-  for (const length of shape)
-    if (!Number.isInteger(length) || length < 0) throw new Error(`tensor: shape [${shape.join(",")}], wanted whole numbers of at least 0`);
+  if (!Array.isArray(shape) || shape.some((length) => !Number.isInteger(length) || length < 0))
+    throw new Error(`tensor: shape [${String(shape)}], wanted a list of whole numbers of at least 0`);
   return register(new Tensor(on, [...shape], { buffer: on.allocate(Math.max(1, sizeOf(shape))), references: 0 }));
 }
 

@@ -11,6 +11,9 @@ export class Sequential extends Layer {
 
   constructor(...layers: Layer[]) {
     super();
+    for (const [index, layer] of layers.entries())
+      if (!(layer instanceof Layer))
+        throw new Error(`Sequential: no layer at ${index}, wanted layers one by one; new Apply(f) makes one of a function`);
     this.layers = layers;
   }
 

@@ -27,7 +27,7 @@ export interface ExtremeOptions extends Pick<ReduceOptions, "keepDims"> {
 /** Axes as sorted whole numbers from 0. Errors: an axis out of range or named twice. */
 export function resolveAxes(who: string, shape: Shape, axes?: Axes): number[] {
   if (axes === undefined) return shape.map((_length, axis) => axis);
-  const resolved = (typeof axes === "number" ? [axes] : [...axes]).map((axis) => {
+  const resolved = [axes].flat().map((axis) => {
     if (!Number.isInteger(axis) || axis < -shape.length || axis >= shape.length)
       throw new Error(`${who}: axis ${axis} of ${shapeText(shape)}, wanted ${-shape.length} to ${shape.length - 1}`);
     return axis < 0 ? axis + shape.length : axis;

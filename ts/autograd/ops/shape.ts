@@ -143,6 +143,8 @@ export function transpose(x: Tensor, ...given: readonly [] | readonly [Shape] | 
 
 /** The window from `starts` up to (not with) `ends`; missing entries take a whole axis, negative ones count from the end. */
 export function slice(x: Tensor, starts: readonly number[], ends: readonly number[] = []): Tensor {
+  if (![starts, ends].every(Array.isArray))
+    throw new Error(`slice: ${String(starts)} to ${String(ends)}, wanted lists of a number an axis`);
   const from = x.shape.map((length, axis) => {
     const start = starts[axis] ?? 0;
     return start < 0 ? start + length : start;

@@ -9,7 +9,7 @@ import { defineOp, type Op } from "../op.ts";
 import { alias } from "../scope.ts";
 import { finish, sumOverSamples } from "../shard-sum.ts";
 import { expanded } from "../strided.ts";
-import { shapeText, sizeOf, type Tensor } from "../tensor.ts";
+import { shapeText, sizeOf, Tensor } from "../tensor.ts";
 import { multiply, subtract } from "./elementwise.ts";
 import { mean, reshapeOp, resolveAxes } from "./reduce.ts";
 import { transpose } from "./shape.ts";
@@ -165,6 +165,7 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
 export function crossEntropy(logits: Tensor, target: Tensor, { smoothing = 0, ...others }: { smoothing?: number } = {}): Tensor {
   wantOptions("crossEntropy", others, "smoothing");
   if (logits.rank !== 2) throw new Error(`crossEntropy: logits ${shapeText(logits.shape)}, wanted [N, K]`);
+  if (!(target instanceof Tensor)) throw new Error("crossEntropy: target that is no tensor, wanted tensor([...])");
   const fits = target.rank === 1 ? target.shape[0] === logits.shape[0] : shapeText(target.shape) === shapeText(logits.shape);
   if (!fits) throw new Error(`crossEntropy: target ${shapeText(target.shape)} for logits ${shapeText(logits.shape)}, wanted [N] or [N, K]`);
   if (smoothing < 0 || smoothing >= 1) throw new Error(`crossEntropy: smoothing ${smoothing}, wanted at least 0 and below 1`);
