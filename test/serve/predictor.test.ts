@@ -47,6 +47,20 @@ for (const [name, settings] of models)
     assert.equal(checkpointForServing(small), small);
   });
 
+test("pictures of a canvas: the answers of their colors; white shows through", async () => {
+  const predictor = createPredictor(await trained({}), { kernels: inference });
+  const [{ width, height, pixels }] = pictures(1);
+  const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, at) => (at % 4 === 3 ? 255 : pixels[3 * (at >> 2) + (at % 4)]));
+  assert.equal(predictor.predict([{ width, height, data }]), predictor.predict([{ width, height, pixels }]));
+  const clear = data.map((value, at) => (at % 4 === 3 ? 0 : value));
+  assert.equal(predictor.predict([{ width, height, data: clear }]), predictor.predict([{ width, height, pixels: pixels.map(() => 255) }]));
+  assert.throws(
+    () => predictor.predict([{ width, height, data: data.subarray(4) }]),
+    /a picture of 32x32 with 4092 values, wanted 4 for each/,
+  );
+  predictor.dispose();
+});
+
 test("predictions: numbers, names, order, counts", async () => {
   const predictor = createPredictor(await trained({}), { kernels: inference, topK: 3 });
   const all = predictor.probabilities(images);

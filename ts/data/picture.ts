@@ -60,7 +60,7 @@ export function sizeCheck(most: number, fail: Fail): SizeCheck {
 }
 
 /** A picture laid over white where it is transparent. */
-export function overWhite({ width, height, pixels: rgba }: Rgba): Picture {
+export function overWhite({ width, height, pixels: rgba }: Omit<Rgba, "pixels"> & { readonly pixels: ArrayLike<number> }): Picture {
   const pixels = new Uint8Array(3 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {
     const alpha = rgba[4 * pixel + 3];

@@ -3,7 +3,7 @@ import { currentBackend, noGrad, scope, softmax, tensor, withBackend } from "../
 import { createWasmBackend } from "../backend/index.ts";
 import type { DataDescription } from "../data/description.ts";
 import { inputOf } from "../data/picture-input.ts";
-import type { Picture } from "../data/picture.ts";
+import { overWhite, type Picture } from "../data/picture.ts";
 import { foldingOnce, type FoldedConvolutions } from "../nn/index.ts";
 import type { Checkpoint } from "../train/checkpoint-format.ts";
 import { loadTrainedModel, type ReadOptions } from "./trained-model.ts";
@@ -24,6 +24,14 @@ export interface PredictorOptions extends ReadOptions {
   readonly batchSize?: number;
 }
 
+/** A picture as a page's canvas gives it: ImageData. Where it is transparent, white shows through. */
+export interface CanvasPicture {
+  readonly width: number;
+  readonly height: number;
+  /** [height, width, 4], red, green, blue and alpha, 0 .. 255. */
+  readonly data: Uint8ClampedArray | Uint8Array;
+}
+
 export interface Predictor {
   /** The model's name. */
   readonly model: string;
@@ -33,7 +41,7 @@ export interface Predictor {
    * The likeliest classes of each picture, the likeliest first. A picture is scaled until it covers the model's input, and its middle taken.
    * Errors: no picture that is whole; probabilities that are not finite.
    */
-  predict(pictures: readonly Picture[], options?: { readonly topK?: number }): Prediction[][];
+  predict(pictures: readonly (Picture | CanvasPicture)[], options?: { readonly topK?: number }): Prediction[][];
   /** Probabilities [n, classes] of images [n, height, width, channels] as the model takes them: (value - mean) / std on the scale 0 .. 1. */
   probabilities(images: Float32Array): Float32Array;
   /** Frees the model's memory. */
@@ -51,10 +59,16 @@ function checkCount(what: string, value: number): number {
   return value;
 }
 
-function checkPicture({ width, height, pixels }: Picture): void {
+/** Red, green and blue of a picture. Error: one that is not whole. */
+function checked(picture: Picture | CanvasPicture): Picture {
+  const { width, height } = picture;
+  const [values, each] = "data" in picture ? [picture.data, 4] : [picture.pixels, 3];
   const whole = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width >= 1 && height >= 1;
-  if (!whole || pixels.length !== 3 * width * height)
-    throw new Error(`predict: a picture of ${width}x${height} with ${pixels.length} values, wanted 3 for each of at least 1x1 pixels`);
+  if (!whole || values.length !== each * width * height)
+    throw new Error(
+      `predict: a picture of ${width}x${height} with ${values.length} values, wanted ${each} for each of at least 1x1 pixels`,
+    );
+  return "data" in picture ? overWhite({ width, height, pixels: picture.data }) : picture;
 }
 
 /** A predictor of a checkpoint of `perpend train`. Throws FormatError, as loadTrainedModel. */
@@ -93,8 +107,7 @@ export function createPredictor(
       checkCount("topK", topK);
       const images = new Float32Array(pictures.length * size);
       pictures.forEach((picture, index) => {
-        checkPicture(picture);
-        images.set(inputOf(picture, data), index * size);
+        images.set(inputOf(checked(picture), data), index * size);
       });
       const all = probabilities(images);
       if (!all.every(Number.isFinite)) throw new Error("predict: probabilities that are not finite, wanted a model that did not diverge");
