@@ -101,7 +101,7 @@ test("lists that are no box, and counts that do not fit", () =>
     assert.throws(() => tensor([1, [2]]), /depth 1/);
     assert.throws(() => tensor([1, 2, 3], [2, 2]), /tensor: 3 values for shape \[2,2\], wanted 4/);
     assert.throws(() => zeros([2, -1]), /tensor: shape \[2,-1\], wanted a list of whole numbers of at least 0/);
-    assert.throws(() => zeros([1.5]), /tensor: shape \[1.5\], wanted whole numbers/);
+    assert.throws(() => zeros([1.5]), /tensor: shape \[1.5\], wanted a list of whole numbers/);
     assert.throws(() => tensor([1, 2]).item(), /item: a tensor of 2 values, wanted 1/);
   }));
 
