@@ -75,6 +75,7 @@ const name = process.argv[2] ?? "resnet";
 
 if (name === "loop") {
   // A plain loop: nothing is read before its end.
+  const made: number[] = [];
   const run = async (): Promise<number[]> => {
     const model = resnetV2({ depth: 8, width: 4, seed: 5 });
     const optimizer = new SGD(parameterGroups(model), { lr: 0.05 });
@@ -83,6 +84,7 @@ if (name === "loop") {
         const loss = crossEntropy(model.forward(tensor(images, shape)), tensor(Float32Array.from(labels)));
         backward(loss);
         optimizer.step();
+        made.push(backend.counts().bindGroups);
         return keep(loss);
       }),
     );
@@ -92,7 +94,8 @@ if (name === "loop") {
   const before = backend.counts();
   const gpu = await withBackend(backend, run);
   const { dispatches, submissions } = backend.counts();
-  console.log(JSON.stringify({ cpu, gpu, dispatches: dispatches - before.dispatches, submissions: submissions - before.submissions }));
+  const counts = { dispatches: dispatches - before.dispatches, submissions: submissions - before.submissions };
+  console.log(JSON.stringify({ cpu, gpu, ...counts, bindGroups: made.slice(batches.length) }));
 } else {
   const { program, settings, ema } = cases[name];
   const options = ema === undefined ? {} : { emaDecay: ema };

@@ -37,12 +37,19 @@ function isPossible(test: Test, name: string): boolean {
 export function checkLoop(test: Test): void {
   if (!isPossible(test, "webgpu: a plain loop")) return;
   test("a plain loop of ten steps", () => {
-    const { cpu, gpu, dispatches, submissions } = run<{ cpu: number[]; gpu: number[]; dispatches: number; submissions: number }>("loop");
+    const found = run<Record<"cpu" | "gpu" | "bindGroups", number[]> & Record<"dispatches" | "submissions", number>>("loop");
+    const { cpu, gpu, dispatches, submissions, bindGroups } = found;
     near("loss", cpu, gpu, 1e-4);
     assert.is(cpu.length, 10);
     // A few submissions a step, however many kernels it has.
     assert.ok(dispatches > 500, `${dispatches} dispatches`);
     assert.ok(submissions <= 6 * cpu.length, `${submissions} submissions for ${cpu.length} steps`);
+    // What is asked for in the same order gets the same memory: new sets of bindings only where the losses, which are kept, take blocks.
+    const [before, last] = bindGroups.slice(-2);
+    assert.ok(
+      last - before <= 10,
+      `${last - before} new sets of bindings in the last step, which has ${dispatches / cpu.length} dispatches`,
+    );
   });
 }
 

@@ -48,6 +48,20 @@ export function webgpuBuffer(buffer: Buffer): WebgpuBuffer {
   return own;
 }
 
+/**
+ * Puts a block into a list whose last one is the oldest. The oldest free block is taken first: so steps that ask for the same in the same order
+ * get the same blocks, whatever order they gave them back in, and with them the bind groups of the step before.
+ */
+function insert(list: Block[], block: Block): void {
+  let [from, to] = [0, list.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (list[middle].id > block.id) from = middle + 1;
+    else to = middle;
+  }
+  list.splice(from, 0, block);
+}
+
 /** Who is told, later, how the device took a request for memory. */
 interface Answers {
   readonly refused: (bytes: number) => void;
@@ -111,7 +125,7 @@ export class DeviceMemory {
     this.bytes -= block.bytes;
     if (block.refused) return;
     const list = this.lists.get(block.bytes);
-    if (list) list.push(block);
+    if (list) insert(list, block);
     else this.lists.set(block.bytes, [block]);
   }
 

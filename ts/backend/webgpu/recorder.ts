@@ -8,7 +8,7 @@ const SLOTS = 512;
 /** Bytes of a dispatch's numbers: the alignment of dynamic offsets that every device has. */
 const SLOT = 256;
 /** Bind groups that are remembered. */
-const GROUPS = 8192;
+const GROUPS = 32768;
 
 interface Variant {
   readonly pipeline: GPUComputePipeline;
@@ -39,6 +39,7 @@ export class Recorder {
   /** Command buffers submitted so far. */
   submissions = 0;
   dispatches = 0;
+  bindGroups = 0;
   private readonly most: number;
 
   constructor(device: GPUDevice) {
@@ -85,6 +86,7 @@ export class Recorder {
     const known = groups.get(key);
     if (known) return known;
     if (this.bound++ >= GROUPS) this.forget();
+    this.bindGroups++;
     const made = this.device.createBindGroup({
       layout,
       entries: [

@@ -34,8 +34,8 @@ export interface WebgpuBackend extends Backend {
   flush(): void;
   /** Gives the device the memory back that no tensor has. */
   release(): void;
-  /** Dispatches and command buffers so far. */
-  counts(): { readonly dispatches: number; readonly submissions: number };
+  /** Dispatches, command buffers and sets of bindings so far; a step like the one before needs no new set. */
+  counts(): { readonly dispatches: number; readonly submissions: number; readonly bindGroups: number };
   /**
    * Runs `work`, measures every matrix product, convolution and attention that it asked for in all ways that this device has, and takes
    * the fastest from then on: seconds, once for a model and a batch size. What was measured before is not measured again. Values stay within float32's rounding (and Winograd's, unless
@@ -264,7 +264,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       await Promise.all([device.queue.onSubmittedWorkDone(), memory.settled()]);
       check();
     },
-    counts: () => ({ dispatches: recorder.dispatches, submissions: recorder.submissions }),
+    counts: () => ({ dispatches: recorder.dispatches, submissions: recorder.submissions, bindGroups: recorder.bindGroups }),
     async tune(work: () => unknown, tuneOptions: TuneOptions = {}): Promise<Tuning> {
       if (calls !== null) throw new Error("tune: one is under way on this backend, wanted one at a time");
       const seen = new Map<string, Call>();
