@@ -23,7 +23,7 @@ export async function measure({ quick, rounds, filter }: Plan): Promise<Findings
       name: `webgpu_${name}`,
       unit,
       value: median(values),
-      best: Math.max(...values),
+      best: unit === "ms" ? Math.min(...values) : Math.max(...values),
       spread: spread(values),
       ceilingShare: share,
     }),

@@ -1,14 +1,12 @@
 // Compiles every shader in every variant on Dawn's null driver, which has all features and computes nothing: the text is checked as a real
 // driver's is. Prints a line of JSON: how many modules there were, of which variants, and what was wrong.
-import { pathToFileURL } from "node:url";
 import { shaderText, type Target, type TileName } from "../../ts/backend/webgpu/source.ts";
 import { kernelsOf } from "../../ts/backend/webgpu/table.ts";
 import { families } from "../kernels/families.ts";
 import { loadFamily } from "../kernels/harness.ts";
-import { packageFile } from "./driver.ts";
+import { nullGpu } from "./driver.ts";
 
-const { create } = (await import(pathToFileURL(packageFile).href)) as { create: (options: readonly string[]) => GPU };
-const gpu = create(["backend=null"]);
+const gpu = await nullGpu();
 const adapter = await gpu.requestAdapter();
 if (adapter === null) throw new Error("compile: no null driver, wanted one");
 const names = ["shader-f16", "subgroups", "subgroup-size-control"] as GPUFeatureName[];

@@ -28,11 +28,16 @@ export function missing(): string | null {
   return missingPackage() ?? missingDriver();
 }
 
-/** In a program: the package's GPU. */
-export async function testGpu(): Promise<GPU> {
+async function packageGpu(options: readonly string[]): Promise<GPU> {
   const { create } = (await import(pathToFileURL(packageFile).href)) as { create: (options: readonly string[]) => GPU };
-  return create([]);
+  return create(options);
 }
+
+/** In a program: the package's GPU. */
+export const testGpu = (): Promise<GPU> => packageGpu([]);
+
+/** In a program: a driver that has all features and computes nothing. It keeps the process alive. */
+export const nullGpu = (): Promise<GPU> => packageGpu(["backend=null"]);
 
 export interface Finished {
   readonly status: number | null;
