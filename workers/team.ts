@@ -97,6 +97,7 @@ function startThreads({ workers, options = {}, emaDecay, kernels }: TeamOptions,
   return { backend, words, crew: new Crew(start, setup, words) };
 }
 
+/** Worker threads that train a program together; createTeam() makes one. The number of workers changes no bit. */
 export class Team implements Pool {
   readonly workers: number;
   private readonly shards: number | undefined;

@@ -3,10 +3,13 @@ import type { Backend } from "../backend/backend.ts";
 import { currentBackend, empty } from "./scope.ts";
 import { shapeText, sizeOf, type Shape, type Tensor } from "./tensor.ts";
 
+/** A number, or lists of numbers, as deep as the tensor has axes. */
 export type Nested = number | readonly Nested[];
 
 export interface TensorOptions {
+  /** Collect its gradient in `grad`; false by default. */
   readonly requiresGrad?: boolean;
+  /** Where its values lie; the current backend by default. */
   readonly backend?: Backend;
 }
 

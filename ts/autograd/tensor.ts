@@ -4,6 +4,7 @@
 import type { Backend, Buffer } from "../backend/backend.ts";
 import type { BatchSlice } from "./slice.ts";
 
+/** Lengths of the axes, outermost first; [] of a single value. */
 export type Shape = readonly number[];
 
 /** A buffer that several tensors may share; freed with the last of them. */
@@ -57,6 +58,10 @@ export function shapeText(shape: Shape): string {
 /** The name of the error where a value is wanted at once and its device has it later. */
 const LATE = "LateValueError";
 
+/**
+ * Values of a shape, row by row, float32 (float64 on the reference backend), and how they were made. `tensor()`, `zeros()` and operations
+ * make one; operations are methods too. It lives until the end of its scope().
+ */
 export class Tensor {
   readonly shape: Shape;
   readonly size: number;

@@ -8,12 +8,14 @@ export type ImageArray = Uint8Array | Float32Array;
 
 export type LabelArray = Uint8Array | Uint16Array | Int32Array;
 
+/** An image and its class. */
 export interface Sample {
   /** One image's values, [height, width, channels]: a view, not a copy. */
   readonly image: ImageArray;
   readonly label: number;
 }
 
+/** Images with classes, in memory or read when asked for. arrayDataset() and collectDataset() make one of your own data. */
 export interface Dataset {
   readonly name: string;
   readonly length: number;

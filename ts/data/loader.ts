@@ -9,11 +9,13 @@ import type { Dataset } from "./dataset.ts";
 import { Mixer, type MixOptions } from "./mix.ts";
 
 export interface LoaderOptions {
+  /** Images of a batch; the last one of an epoch may be smaller. */
   readonly batchSize: number;
   /** A new random order each epoch; by default the dataset's own. */
   readonly shuffle?: boolean;
   /** Leave out the last batch of an epoch where it is smaller than the others. */
   readonly dropLast?: boolean;
+  /** Of order, augmentation and mixing; 0 by default. */
   readonly seed?: number;
   /** Crop, flip, erase and constants of normalization; by default samples are only normalized. Its seed is the loader's. */
   readonly augment?: Omit<AugmentOptions, "seed">;

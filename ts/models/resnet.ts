@@ -13,12 +13,15 @@ import { Stage } from "./stage.ts";
 export interface ResNetOptions {
   /** One that the layout has. */
   readonly depth: number;
+  /** 10 by default. */
   readonly classes?: number;
   /** Channels of the images. */
   readonly channels?: number;
+  /** How blocks join their stream; additive() by default. */
   readonly skip?: SkipKind;
   /** Order of batch norm, ReLU and convolution in the units. */
   readonly order?: ActivationOrder;
+  /** Stem, stages and units; cifarLayout() or imageNetLayout(). */
   readonly layout?: LayoutKind;
   /** Units; by default as the layout has them at this depth. */
   readonly block?: Block;
@@ -111,6 +114,7 @@ function check(options: ResNetOptions, order: ActivationOrder, skip: SkipKind, l
   if (finalNorm === true) throw new Error(`resnet: finalNorm ${why}, so that none is due behind the last one; wanted false`);
 }
 
+/** A residual net: images [N,H,W,channels] to logits [N,classes]. */
 export class ResNet extends Layer {
   readonly stem: Stem;
   readonly stages: Stage[] = [];

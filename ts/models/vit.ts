@@ -112,6 +112,7 @@ class PatchEmbed extends Layer {
   }
 }
 
+/** A vision transformer: images [N,H,W,channels] to logits [N,classes]. */
 export class VisionTransformer extends Layer {
   readonly patchEmbed: PatchEmbed;
   /** [1,1,D], or null where the mean of the patches is taken. */

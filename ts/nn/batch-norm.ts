@@ -3,6 +3,7 @@ import { batchNorm, followStatistics, type Tensor } from "../autograd/index.ts";
 import { Layer, Variable, type StateEntry } from "./module.ts";
 
 export interface BatchNormOptions {
+  /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** Share of the batch in the running statistics. */
   readonly momentum?: number;

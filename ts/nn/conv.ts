@@ -7,6 +7,7 @@ import { fanInUniform, heNormal, type Initializer } from "./init.ts";
 import { Layer, Variable, type StateEntry } from "./module.ts";
 
 export interface Conv2dLayerOptions extends Conv2dOptions {
+  /** False by default (PyTorch: true). */
   readonly bias?: boolean;
   /** He normal by fan-out by default, as in He et al. 2016. */
   readonly initializer?: Initializer;

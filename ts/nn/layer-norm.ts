@@ -3,6 +3,7 @@ import { layerNorm, type Tensor } from "../autograd/index.ts";
 import { Layer, Variable } from "./module.ts";
 
 export interface LayerNormOptions {
+  /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** Learned scale and shift. */
   readonly affine?: boolean;

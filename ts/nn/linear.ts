@@ -6,6 +6,7 @@ import { fanInUniform, type Initializer } from "./init.ts";
 import { Layer, Variable } from "./module.ts";
 
 export interface LinearOptions {
+  /** True by default. */
   readonly bias?: boolean;
   /** Uniform with bound 1 / sqrt(inputs) by default, as PyTorch. */
   readonly initializer?: Initializer;

@@ -53,6 +53,7 @@ export interface StateTensor {
   readonly values: Float32Array | Float64Array;
 }
 
+/** Values by key, as model.stateDict() gives and loadStateDict() takes them; readStateDict() has them from a safetensors file. */
 export type StateDict = Record<string, StateTensor>;
 
 /** How a variable, or a part of it, appears in stateDict(). */
@@ -129,6 +130,10 @@ export function uninitialized<T>(make: () => T): T {
   }
 }
 
+/**
+ * What has parameters: variables and modules among its properties, and modules in arrays there, are its own. A Layer maps one tensor to
+ * one.
+ */
 export abstract class Module {
   /** True in train(), false in eval(). */
   training = true;

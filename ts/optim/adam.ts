@@ -6,9 +6,13 @@ import { wantOptions } from "../options.ts";
 import { Optimizer, type ParameterGroup, type RangeBuffers, type Slot } from "./optimizer.ts";
 
 export interface AdamOptions {
+  /** Learning rate; 0.001 by default. */
   readonly lr?: number;
+  /** Shares of the past in the means of gradients and of their squares; 0.9 and 0.999 by default. */
   readonly betas?: readonly [number, number];
+  /** Added to the root; 1e-8 by default. */
   readonly eps?: number;
+  /** Of all parameters whose group does not say otherwise; 0 by default, 0.01 in AdamW. */
   readonly weightDecay?: number;
 }
 

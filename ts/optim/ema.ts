@@ -2,6 +2,7 @@
 import { ema as kernel } from "../kernels/update.ts";
 import { Variable, type Module, type StateDict } from "../nn/index.ts";
 
+/** Exponential moving averages of a model's weights and running statistics: update() after each step, swapped() to use them. */
 export class ModelEma {
   readonly decay: number;
   readonly model: Module;

@@ -5,6 +5,7 @@ import { Conv2d, Linear, Variable, type Module } from "../nn/index.ts";
 import { wantOptions } from "../options.ts";
 import type { WeightPenalty } from "./regularizer.ts";
 
+/** Parameters with a rate and a decay of their own. */
 export interface ParameterGroup {
   readonly parameters: readonly Variable[];
   /** Factor on the learning rate. */
@@ -38,6 +39,7 @@ export interface RangeBuffers {
   readonly stateOut: readonly Buffer[];
 }
 
+/** What updates parameters: step() takes the gradients that backward() left and uses them up, so that a loop needs no zeroGrad(). */
 export abstract class Optimizer {
   /** Learning rate; schedules set it. */
   lr: number;
@@ -92,6 +94,7 @@ export abstract class Optimizer {
 
   /** Updates every parameter that has a gradient, and uses the gradients up. */
   step({ gradientScale = 1, keepGradients = false }: StepOptions = {}): void {
+    if (!(this.lr >= 0)) throw new Error(`optimizer: learning rate ${this.lr}, wanted at least 0`);
     const idle: number[] = [];
     noGrad(() => {
       this.slots.forEach((slot, index) => {

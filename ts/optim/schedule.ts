@@ -2,6 +2,7 @@
 // function of the step from 0. All take a warm-up: a line from `warmupLr` over the first `warmup` steps.
 import { cosPi, pow } from "../math.ts";
 
+/** The learning rate of an update, by its number from 0: optimizer.lr = schedule(optimizer.steps), or the `schedule` of a Trainer. */
 export type Schedule = (step: number) => number;
 
 export interface WarmupOptions {

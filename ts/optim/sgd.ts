@@ -5,13 +5,22 @@ import { wantOptions } from "../options.ts";
 import { Optimizer, type ParameterGroup, type RangeBuffers, type Slot } from "./optimizer.ts";
 
 export interface SgdOptions {
+  /** Learning rate; 0.1 by default. */
   readonly lr?: number;
+  /** 0.9 by default (PyTorch: 0). */
   readonly momentum?: number;
+  /** 0 by default. */
   readonly dampening?: number;
+  /** Of all parameters whose group does not say otherwise; 0 by default. */
   readonly weightDecay?: number;
+  /** Nesterov's momentum; false by default. */
   readonly nesterov?: boolean;
 }
 
+/**
+ * Stochastic gradient descent as in PyTorch: g += wd w; m = mu m + (1 - dampening) g (m = g at first); w -= lr (nesterov ? g + mu m : m).
+ * Errors: an option of another name, nesterov without momentum or with dampening.
+ */
 export class SGD extends Optimizer {
   readonly options: Required<SgdOptions>;
 

@@ -39,6 +39,7 @@ interface Source {
   readonly targets?: () => Tensor;
 }
 
+/** A batch as tensors: what a DataLoader gives, and what the loss of a program is given. */
 export class Batch {
   readonly slice: BatchSlice;
   readonly epoch: number;

@@ -28,6 +28,7 @@ interface Attempt {
   readonly sighting: Sighting | null;
 }
 
+/** Trains a program on the calling thread. */
 export class LocalPool implements Pool {
   readonly workers = 0;
   private readonly replica: Replica;

@@ -56,6 +56,7 @@ export interface EvaluateSettings {
   readonly ema?: boolean;
 }
 
+/** What trains a program and evaluates it: LocalPool, a team, DevicePool. */
 export interface Pool {
   /** Threads beside the calling one. */
   readonly workers: number;

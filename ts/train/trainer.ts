@@ -82,6 +82,7 @@ function changesOf(before: unknown, now: JsonObject): { readonly name: string; r
 
 const START: Position = { epoch: 0, batch: 0, step: 0 };
 
+/** The training loop over a pool (LocalPool or a team): `for await (const event of trainer.fit())`. */
 export class Trainer {
   readonly options: TrainerOptions;
   private position: Position = START;

@@ -13,9 +13,13 @@ import { columnSum } from "./gemm.ts";
 export type Pair = number | readonly [number, number];
 
 export interface Conv2dOptions {
+  /** Rows and columns from one window to the next; 1 by default. */
   readonly stride?: Pair;
+  /** Zeros on every side, a number (no "same": it is (size - 1) / 2 for odd filters); 0 by default. */
   readonly padding?: Pair;
+  /** Distance of the taps of a filter; 1 by default. */
   readonly dilation?: Pair;
+  /** Channels are convolved in so many groups; as many as channels for depthwise ones; 1 by default. */
   readonly groups?: number;
   /** "direct" for convolutions without Winograd's transforms: slower, last bits nearer to the exact value. */
   readonly convolution?: Convolution;

@@ -15,6 +15,7 @@ interface Window {
 export interface PoolOptions {
   /** Step between windows; the window's size by default. */
   readonly stride?: number;
+  /** Pixels on every side, 0 by default. */
   readonly padding?: number;
 }
 

@@ -35,6 +35,7 @@ export interface Skip {
   readonly update?: { readonly over: Over; readonly eps: number };
 }
 
+/** A way in which blocks join their stream, for the `skip` of a model; `at` makes the one of a block. */
 export interface SkipKind {
   /** Name for logs and reports. */
   readonly label: string;
