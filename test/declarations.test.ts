@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 // Inside the package, so that "perpend" is the package itself.
 const path = join(root, "build", "declarations.mts");
 
-const text = `
+const program = `
 import { crossEntropy, Layer, Linear, scope, SGD, tensor, type Tensor } from "perpend";
 class Net extends Layer {
   readonly head = new Linear(2, 3);
@@ -30,7 +30,13 @@ tensor([1]).sum({ dim: 1 });
 export { loss };
 `;
 
-function errorsOf(own: ts.CompilerOptions): string[] {
+/** What Node's entry has beside. */
+const ofNode = `import { createTeam, readStateDict, type Team } from "perpend";
+export const team: Promise<Team> = createTeam({ module: new URL("./program.js", import.meta.url), workers: 2 });
+export const dict = await readStateDict("net.safetensors");
+`;
+
+function errorsOf(own: ts.CompilerOptions, text: string): string[] {
   const options: ts.CompilerOptions = {
     ...{ strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
     ...{ target: ts.ScriptTarget.ES2022, types: ["node"], typeRoots: [join(root, "node_modules/@types")] },
@@ -42,11 +48,11 @@ function errorsOf(own: ts.CompilerOptions): string[] {
   host.readFile = (file) => (file === path ? text : readFile(file));
   host.getSourceFile = (file, language, ...more) =>
     file === path ? ts.createSourceFile(path, text, language) : getSourceFile(file, language, ...more);
-  const program = ts.createProgram([path], options, host);
+  const compiled = ts.createProgram([path], options, host);
   // Nothing but the package's own: what other packages declare is theirs.
-  const ours = program.getSourceFiles().filter(({ fileName }) => fileName === path || fileName.startsWith(join(root, "build/")));
+  const ours = compiled.getSourceFiles().filter(({ fileName }) => fileName === path || fileName.startsWith(join(root, "build/")));
   assert.ok(ours.length > 50, `${ours.length} files`);
-  return [...program.getOptionsDiagnostics(), ...ours.flatMap((file) => [...program.getSemanticDiagnostics(file)])].map(
+  return [...compiled.getOptionsDiagnostics(), ...ours.flatMap((file) => [...compiled.getSemanticDiagnostics(file)])].map(
     ({ file, messageText }) => `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
   );
 }
@@ -56,12 +62,13 @@ const ways: Readonly<Record<string, ts.CompilerOptions>> = {
   nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   "bundler, any engine": bundler,
   "bundler, a browser": { ...bundler, customConditions: ["browser"] },
+  "bundler, Node": { ...bundler, customConditions: ["node"] },
 };
 
 for (const [name, options] of Object.entries(ways))
   test(name, () => {
     assert.ok(existsSync(join(root, "build/ts/index.d.ts")), "no build, wanted npm run build");
-    assert.equal(errorsOf(options), []);
+    assert.equal(errorsOf(options, /node/i.test(name) ? program + ofNode : program), []);
   });
 
 test.run();
