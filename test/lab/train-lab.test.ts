@@ -26,7 +26,7 @@ else {
     assert.is(digestOf(result), digestOf(await plain.done));
   });
 
-  test("perpend train --resume --lab shows the steps before, too", async () => {
+  test("perpend train --resume shows the steps before, too; --lab-host serves other devices", async () => {
     const output = newFolder();
     const half = await start([
       "train",
@@ -42,11 +42,11 @@ else {
       "a",
     ]).done;
     assert.is(half.code, 0, half.stderr);
-    const run = start(["train", "--resume", join(output, "a"), "--workers", "0", "--lab", "--no-report"]);
+    const run = start(["train", "--resume", join(output, "a"), "--workers", "0", "--lab-host", "0.0.0.0", "--no-report"]);
     let said = "";
     run.child.stderr?.on("data", (text: string) => (said += text));
     await run.said("run folder");
-    const address = /the run as it happens: (http:\/\/localhost:\d+\/)\n/.exec(said)?.[1] ?? "";
+    const address = /the run as it happens: (http:\/\/localhost:\d+\/)(?: http:\/\/[\d.]+:\d+\/)*\n/.exec(said)?.[1] ?? "";
     const events = await (await fetch(`${address}events`)).text();
     const steps = [...events.matchAll(/"type":"step","epoch":\d+,"step":(\d+)/g)].map(([, step]) => Number(step));
     assert.equal(

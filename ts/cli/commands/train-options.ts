@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly report: boolean;
   /** The port of the page, true for any. */
   readonly lab?: number | true;
+  /** Who may look on; the page is served with this alone, too. */
+  readonly labHost?: string;
   readonly json: boolean;
 }
 
@@ -197,6 +199,7 @@ const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
       ["--report", "write report.html at the end (the default)"],
       ["--no-report", "do not"],
       ["--lab [port]", "show the run live on a page for this computer, and print its address (port: any that is free)", labPort],
+      ["--lab-host <address>", "who may look on: 0.0.0.0 for every device in the network, such as phones (default: this computer)"],
       ["--json", "print one JSON line an event instead of the display"],
     ],
   ],
@@ -215,7 +218,7 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-const RUN_ONLY = ["dataDir", "workers", "device", "tune", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "lab", "json"]; // prettier-ignore
+const RUN_ONLY = ["dataDir", "workers", "device", "tune", "output", "experiment", "resume", "acceptContract", "maxSteps", "logInterval", "evalInterval", "checkpointHist", "digest", "tensorboard", "report", "lab", "labHost", "json"]; // prettier-ignore
 
 /** What was typed, in two: what decides the bits, and the rest. */
 export function givenOptions(command: Command): { given: GivenSettings; run: RunOptions } {

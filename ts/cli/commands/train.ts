@@ -10,6 +10,7 @@ import { DATA_DIR, openData } from "../data-sets.ts";
 import { runName } from "../settings/folder-name.ts";
 import { checkFlags, openGpu, outsideOfPromise, type OpenGpu } from "../machine/device.ts";
 import { openKernels } from "../machine/kernels.ts";
+import type { LabServer } from "../lab-server.ts";
 import { openLab } from "./lab.ts";
 import { describeMachine } from "../machine/machine.ts";
 import { modelLine } from "../terminal/model-line.ts";
@@ -145,6 +146,12 @@ async function openDevice(command: Command, run: RunOptions, { fast }: TrainSett
   return run.device === "cpu" ? null : openGpu();
 }
 
+/** The page for those who look on; null where nobody asked for it. */
+async function openLabOf({ lab, labHost }: RunOptions): Promise<LabServer | null> {
+  if (lab === undefined && labHost === undefined) return null;
+  return openLab({ live: true, ...(typeof lab === "number" && { port: lab }), ...(labHost !== undefined && { host: labHost }) });
+}
+
 async function train(command: Command): Promise<void> {
   const { given, run } = givenOptions(command);
   const resumed = run.resume === undefined ? undefined : folderAt(run.resume);
@@ -180,8 +187,8 @@ async function trainIn(locks: FolderLock[], command: Command, given: GivenSettin
     progress.message("--fast: fused multiply-add. Results are no longer the same to the bit in every engine and on every machine.");
   if (gpu) progress.message(outsideOfPromise(gpu));
   const stop = listenForStop(() => progress.message("stopping after this step; once more ends at once"));
-  const lab = run.lab === undefined ? null : await openLab({ live: true, ...(run.lab !== true && { port: run.lab }) });
-  if (lab) progress.message(`the run as it happens: ${lab.address}`);
+  const lab = await openLabOf(run);
+  if (lab) progress.message(`the run as it happens: ${[lab.address, ...lab.others].join(" ")}`);
   let folder: RunFolder | undefined;
   try {
     const splits = await openData(settings, run.dataDir ?? DATA_DIR);
