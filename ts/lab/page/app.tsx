@@ -162,7 +162,7 @@ export function App() {
             problem={fileProblem}
           />
         )}
-        <section class="runs" ref={place} tabIndex={-1} aria-label="Runs">
+        <section class="runs" id="runs" ref={place} tabIndex={-1} aria-label="Runs">
           {kept && !live && (
             <div class="banner">
               <p>
