@@ -33,6 +33,9 @@ test("words, flags and values that are not known name the nearest that is", asyn
   const cases: [args: string[], message: RegExp][] = [
     [["trian"], /^perpend: "trian" is no command, wanted .*\(did you mean train\?\)$/],
     [["train", "--modle", "x"], /^perpend: unknown option '--modle' \(Did you mean --model\?\)$/],
+    [["train", "--learning-rate=1"], /^perpend: unknown option '--learning-rate' \(Did you mean --lr\?\)$/],
+    [["train", "--out", "x"], /^perpend: unknown option '--out' \(Did you mean --output\?\)$/],
+    [["report", "--out", "x"], /^perpend: unknown option '--out'/],
     [["train", "--model", "resnet_20"], /^perpend: --model: "resnet_20", wanted .*\(did you mean resnetv2_20\?\)$/],
     [["train", "--sched", "cosin"], /^perpend: --sched: "cosin", wanted constant, step, .*\(did you mean cosine\?\)$/],
     [["train", "extra"], /^perpend: .*too many arguments/i],

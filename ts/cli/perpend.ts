@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `perpend`, and what becomes of errors. Exit codes: 0 done, 1 failed, 2 not understood, 130 stopped.
 import { CommanderError } from "commander";
+import { withOwnName } from "./other-names.ts";
 import { makeProgram } from "./program.ts";
 import { nearest, UsageError } from "./settings/usage.ts";
 
@@ -9,10 +10,11 @@ const EXIT_USAGE = 2;
 
 /** Commander's message in our form: one line, without its prefix. */
 function messageOf(error: CommanderError): string {
-  return error.message
+  const message = error.message
     .replace(/^error: /, "")
     .replace(/\s*\n\s*/g, " ")
     .replace(/\.$/, "");
+  return process.argv[2] === "train" ? withOwnName(message) : message;
 }
 
 function fail(error: unknown): void {
