@@ -18,6 +18,7 @@ import {
   upsample2d,
   type PoolOptions,
   type Tensor,
+  type UpsampleOptions,
 } from "../autograd/index.ts";
 import { Layer } from "./module.ts";
 
@@ -140,10 +141,10 @@ export class AveragePool2d extends Apply {
   }
 }
 
-/** Every pixel as a square of `scale` by `scale`, the nearest neighbor: [N,H,W,C] to [N,scale H,scale W,C]. */
+/** Larger images, by the nearest pixel or bilinear: [N,H,W,C] to [N,scale H,scale W,C]. */
 export class Upsample2d extends Apply {
-  constructor(scale: number) {
-    super((x) => upsample2d(x, scale));
+  constructor(scale: number, options: UpsampleOptions = {}) {
+    super((x) => upsample2d(x, scale, options));
   }
 }
 

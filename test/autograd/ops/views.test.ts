@@ -16,7 +16,6 @@ import {
   tensor,
   transpose,
   unsqueeze,
-  upsample2d,
   withBackend,
   zeros,
   type Tensor,
@@ -73,19 +72,6 @@ test("stack and split are inverse", () =>
     assert.throws(() => stack([a, zeros([2])]), /^stack: \[3\] and \[2\], wanted equal shapes$/);
     assert.throws(() => split(x, [2, 2], 1), /^split: \[2,2\] of \[2,5\] on axis 1, wanted a sum of 5$/);
     assert.throws(() => split(x, 0), /^split: parts of 0, wanted at least 1$/);
-  }));
-
-test("nearest neighbors", () =>
-  inFloat64(() => {
-    const x = tensor([1, 2, 3, 4], [1, 2, 2, 1], { requiresGrad: true });
-    const y = upsample2d(x, 2);
-    is(y, [1, 4, 4, 1], [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
-    const weights = tensor(
-      Array.from({ length: 16 }, (_, index) => index),
-      [1, 4, 4, 1],
-    );
-    is(gradients(sum(multiply(y, weights)), [x])[0], [1, 2, 2, 1], [0 + 1 + 4 + 5, 2 + 3 + 6 + 7, 8 + 9 + 12 + 13, 10 + 11 + 14 + 15]);
-    assert.throws(() => upsample2d(x, 1.5), /^upsample2d: \[1,2,2,1\] by 1.5, wanted \[N,H,W,C\] by a whole number of at least 1$/);
   }));
 
 test("nothing goes back through what was detached", () =>

@@ -24,5 +24,6 @@ export * from "./scale-add.ts";
 export * from "./shape.ts";
 export * from "./softmax.ts";
 export * from "./statistics.ts";
+export * from "./upsample.ts";
 export * from "./views.ts";
 export * from "./weighted-update.ts";

@@ -2,7 +2,7 @@
 import { alias, noGrad } from "../scope.ts";
 import { shapeText, type Shape, type Tensor } from "../tensor.ts";
 import { resolveAxes } from "./reduce.ts";
-import { broadcastTo, concat, reshape, slice } from "./shape.ts";
+import { concat, reshape, slice } from "./shape.ts";
 
 /** The same values for what follows, without a way back: backward() ends here. */
 export function detach(x: Tensor): Tensor {
@@ -63,13 +63,4 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
     start += part;
     return piece;
   });
-}
-
-/** Every pixel of [N, H, W, C] as a square of `scale` by `scale`, [N, scale H, scale W, C]: the nearest neighbor. */
-export function upsample2d(x: Tensor, scale: number): Tensor {
-  if (x.rank !== 4 || !Number.isInteger(scale) || scale < 1)
-    throw new Error(`upsample2d: ${shapeText(x.shape)} by ${scale}, wanted [N,H,W,C] by a whole number of at least 1`);
-  const [n, h, w, c] = x.shape;
-  const wide = broadcastTo(reshape(x, [n, h, 1, w, 1, c]), [n, h, scale, w, scale, c]);
-  return reshape(wide, [n, h * scale, w * scale, c]);
 }
