@@ -61,7 +61,7 @@ export interface Stand {
 }
 
 /** Milliseconds that a measurement takes at least. */
-const LEAST = 4;
+const LEAST = 8;
 /** A way that takes so many times as long as the best one is not measured again. */
 const FAR = 1.3;
 /** Measurements of each way that is near the best one, the fastest of which counts. */
