@@ -98,8 +98,17 @@ else {
     await page.keyboard.press("Tab");
     assert.is(await focused(), "Stop");
     await page.keyboard.press("Enter");
-    await shows("Train again");
+    await shows("Go on");
     assert.is(await focused(), "Train again");
+    const stoppedAt = await page.$eval("progress", (bar) => bar.value);
+    await page.keyboard.press("Tab");
+    assert.is(await focused(), "Go on");
+    await page.keyboard.press("Enter");
+    await shows("Stop");
+    assert.is(await focused(), "Pause");
+    await page.waitForFunction((before) => (document.querySelector("progress")?.value ?? 0) > before, stoppedAt);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await shows("Go on");
     await page.reload();
     assert.match((await page.locator(".banner").textContent()) ?? "", /additive stopped at step \d+ of \d+\. Training anew forgets it\./);
     assert.equal(complaints, []);

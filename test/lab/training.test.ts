@@ -156,6 +156,29 @@ test("it goes on after a pause, and stops where it is told to", async () => {
   assert.is(messages.at(-1)?.type, "state");
 });
 
+test("what was stopped is shown, and goes on to the same bits where it is to go further; what came to its end is shown", async () => {
+  const shelf = new Shelf();
+  const first = listen(shelf);
+  const training = first.run.train(false);
+  await first.heard(({ type }) => type === "events");
+  first.run.handle({ type: "stop" });
+  await training;
+  const { step = 0 } = shelf.stored ?? {};
+  assert.ok(step > 0 && step < STEPS, `stopped at ${step}`);
+  const shown = listen(shelf);
+  assert.is(await shown.run.show(), true);
+  assert.equal(
+    shown.messages.find(({ type }) => type === "kept"),
+    { type: "kept", step },
+  );
+  const second = listen(shelf);
+  assert.is(await second.run.show(true), false);
+  await second.run.train(true);
+  assert.is(digestIn(second.events()), expected);
+  assert.is(shelf.stored?.step, STEPS);
+  assert.is(await listen(shelf).run.show(true), true);
+});
+
 test("what cannot be kept is told once, and changes no bit", async () => {
   const shelf = new Shelf();
   shelf.full = true;

@@ -16,8 +16,8 @@ export interface RunOrder {
 }
 
 export type ToWorker =
-  /** Trains; `resume` goes on from what is kept, or shows it where the run had ended. */
-  | { readonly type: "start"; readonly order: RunOrder; readonly resume: boolean }
+  /** Trains; `resume` goes on from what is kept, or shows it where the run had ended, unless it was stopped and is to go `further`. */
+  | { readonly type: "start"; readonly order: RunOrder; readonly resume: boolean; readonly further: boolean }
   /** Stands still after the step under way, and keeps the state. */
   | { readonly type: "pause" }
   | { readonly type: "continue" }

@@ -81,14 +81,18 @@ export class LabRun {
     this.posted = performance.now();
   }
 
-  /** Shows a run that had ended, from what is kept of it. False where there is none. */
-  async show(): Promise<boolean> {
+  /** Shows a run that had ended, from what is kept of it. False where there is none, and where it was stopped and is to go further. */
+  async show(further = false): Promise<boolean> {
     const { order, storage, post } = this.surroundings;
     const before = await storage?.run(order.id);
     if (!storage || !before?.finished) return false;
-    this.waiting = [...(await storage.events(order.id)), ...(before.samples ? [before.samples] : [])];
+    const events = await storage.events(order.id);
+    const end = events.filter((event) => event.type === "run-end").at(-1);
+    if (further && end?.reason === "stopped") return false;
+    this.waiting = [...events, ...(before.samples ? [before.samples] : [])];
     this.flush();
     this.still = before.checkpoint;
+    post({ type: "kept", step: before.step });
     post({ type: "state", state: "finished" });
     return true;
   }

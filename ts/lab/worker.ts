@@ -46,7 +46,7 @@ function offerTurns(): void {
   Object.assign(self, { setImmediate });
 }
 
-async function begin({ order, resume }: Extract<ToWorker, { type: "start" }>, held: (run: LabRun) => void): Promise<void> {
+async function begin({ order, resume, further }: Extract<ToWorker, { type: "start" }>, held: (run: LabRun) => void): Promise<void> {
   const kernels = await openKernels(new URL("strict.wasm", import.meta.url));
   const storage = await Storage.open().catch(() => null);
   if (storage === null) post({ type: "notice", message: "This browser keeps nothing: closing the page would lose the run." });
@@ -59,7 +59,7 @@ async function begin({ order, resume }: Extract<ToWorker, { type: "start" }>, he
     openPool: (options, threads) => openPool(kernels.module, options, threads),
   });
   held(run);
-  if (!(resume && (await run.show()))) await run.train(resume);
+  if (!(resume && (await run.show(further)))) await run.train(resume);
 }
 
 offerTurns();

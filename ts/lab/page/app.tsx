@@ -5,7 +5,7 @@ import { DEFAULTS, type LabSettings } from "../fields.ts";
 import { recognizeMore } from "../recognize.ts";
 import { fromHash, runsOf, toHash } from "../settings.ts";
 import { missingOf } from "../standard-sets.ts";
-import type { Storage } from "../storage.ts";
+import type { Storage, StoredSession } from "../storage.ts";
 import { Attached, attachedAddress } from "./attached.ts";
 import { Controls } from "./controls.tsx";
 import { chosenFiles, droppedFiles } from "./dropped.ts";
@@ -16,7 +16,7 @@ import { areOver, describeKept, findKept, type Kept } from "./kept.ts";
 import { RunCard } from "./run-card.tsx";
 import { RunView } from "./run-view.ts";
 import { Runs } from "./runs.ts";
-import { Session } from "./session.ts";
+import { Session, type StartOptions } from "./session.ts";
 import { Setup } from "./setup.tsx";
 import { newId, openStorage, threadsFor } from "./surroundings.ts";
 import { useStatus } from "./status.ts";
@@ -104,11 +104,11 @@ export function App() {
     }
   };
 
-  const begin = (made: Session, resume: boolean): void => {
+  const begin = (made: Session, how: Omit<StartOptions, "threads"> = {}): void => {
     session?.close();
     setKept(null);
     setLive(made);
-    void made.start({ resume, threads: threadsFor(made.seats.length) });
+    void made.start({ ...how, threads: threadsFor(made.seats.length) });
     // On a phone the runs are below the settings.
     if (place.current && place.current.getBoundingClientRect().top > innerHeight / 2) place.current.scrollIntoView();
   };
@@ -116,14 +116,13 @@ export function App() {
     if (session && storage) await storage.remove({ id: session.id, runs: session.seats.map(({ id }) => id) }).catch(() => {});
     if (kept && storage) await storage.remove(kept.session).catch(() => {});
     const own = settings.dataset === "shapes" ? SHAPES : source;
-    begin(new Session({ id: newId(), lab: settings, source: own }, storage), false);
+    begin(new Session({ id: newId(), lab: settings, source: own }, storage));
   };
-  const goOn = (): void => {
-    if (!kept) return;
-    setSettings(kept.session.lab);
-    history.replaceState(null, "", `#${toHash(kept.session.lab)}`);
-    setSource(kept.session.source);
-    begin(new Session(kept.session, storage), true);
+  const takeUp = (before: Pick<StoredSession, "id" | "lab" | "source">, further: boolean): void => {
+    setSettings(before.lab);
+    history.replaceState(null, "", `#${toHash(before.lab)}`);
+    setSource(before.source);
+    begin(new Session(before, storage), { resume: true, further });
   };
   const forget = async (): Promise<void> => {
     if (kept) await storage?.remove(kept.session).catch(() => {});
@@ -170,7 +169,7 @@ export function App() {
                 Training anew forgets it.
               </p>
               <div class="buttons">
-                <button type="button" class="main" onClick={goOn}>
+                <button type="button" class="main" onClick={() => takeUp(kept.session, false)}>
                   {areOver(kept) ? "Show" : "Go on"}
                 </button>
                 <button type="button" onClick={() => void forget()}>
@@ -187,6 +186,7 @@ export function App() {
             runs={runs}
             canStart={ready && planned.problem === ""}
             onStart={() => void start()}
+            onFurther={storage && session?.canGoFurther ? () => takeUp(session, true) : undefined}
             onReport={() => void saveReport(runs, say)}
             onCopied={say}
           />

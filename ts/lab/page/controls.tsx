@@ -11,6 +11,8 @@ export interface ControlsProps {
   readonly runs: Runs;
   readonly canStart: boolean;
   readonly onStart: () => void;
+  /** Where there are runs that were stopped and can go on. */
+  readonly onFurther?: (() => void) | undefined;
   readonly onReport: () => void;
   readonly onCopied: (text: string) => void;
 }
@@ -31,7 +33,7 @@ const CONNECTION: Readonly<Record<Attached["connection"], string>> = {
   over: "The run in the terminal is over.",
 };
 
-export function Controls({ session, attached, runs, canStart, onStart, onReport, onCopied }: ControlsProps) {
+export function Controls({ session, attached, runs, canStart, onStart, onFurther, onReport, onCopied }: ControlsProps) {
   const main = useRef<HTMLButtonElement>(null);
   const paused = runs.views.some(({ state }) => state === "paused");
   const begun = runs.views.some(({ start }) => start !== undefined);
@@ -51,9 +53,13 @@ export function Controls({ session, attached, runs, canStart, onStart, onReport,
     else if (paused) session?.continue();
     else session?.pause();
   };
+  // Buttons that go away: whoever is on one goes on beside it.
   const stop = (): void => {
     session?.stop();
-    // It goes away: whoever is on it goes on beside it.
+    main.current?.focus();
+  };
+  const further = (): void => {
+    onFurther?.();
     main.current?.focus();
   };
   return (
@@ -65,6 +71,11 @@ export function Controls({ session, attached, runs, canStart, onStart, onReport,
       {underWay && (
         <button type="button" onClick={stop}>
           Stop
+        </button>
+      )}
+      {onFurther && (
+        <button type="button" onClick={further}>
+          Go on
         </button>
       )}
       <button type="button" onClick={onReport} disabled={!begun}>

@@ -33,6 +33,12 @@ async function copyOf(file: Blob): Promise<Blob> {
 
 type Handed = Extract<FromWorker, { type: "checkpoint" }>;
 
+export interface StartOptions {
+  readonly resume?: boolean;
+  readonly further?: boolean;
+  readonly threads: number;
+}
+
 export class Session extends Runs<WorkerSeat> {
   readonly id: string;
   readonly lab: LabSettings;
@@ -58,8 +64,8 @@ export class Session extends Runs<WorkerSeat> {
     }
   }
 
-  /** Begins, or goes on from what is kept. */
-  async start({ resume, threads }: { readonly resume: boolean; readonly threads: number }): Promise<void> {
+  /** Begins, or goes on from what is kept: of runs that were stopped only where they are to go further. */
+  async start({ resume = false, further = false, threads }: StartOptions): Promise<void> {
     // Held as long as the page lives, so that another page does not take the runs up.
     if ("locks" in navigator) void navigator.locks.request(lockOf(this.id), () => new Promise<void>((resolve) => (this.release = resolve)));
     const { id, lab, source } = this;
@@ -72,7 +78,7 @@ export class Session extends Runs<WorkerSeat> {
       const seat = this.seats[index];
       seat.view.state = "preparing";
       const order: RunOrder = { id: seat.id, label, settings, command, source, threads };
-      say(seat, { type: "start", order, resume });
+      say(seat, { type: "start", order, resume, further });
     });
     this.changed();
   }
@@ -87,6 +93,12 @@ export class Session extends Runs<WorkerSeat> {
     } catch {
       // No room for the copy: the files themselves have to be there.
     }
+  }
+
+  /** Whether runs were stopped and can go on from what is kept. */
+  get canGoFurther(): boolean {
+    const stopped = this.views.filter(({ end }) => end?.reason === "stopped");
+    return !this.isUnderWay && stopped.length > 0 && stopped.every(({ keptStep, step }) => keptStep === step);
   }
 
   private sayAll(message: ToWorker): void {
