@@ -1,4 +1,4 @@
-// perpend info on which code of the kernels runs.
+// perpend info on which code of the kernels runs, and on models for images of a size, by the flag that train has.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { start } from "../command.ts";
@@ -23,6 +23,10 @@ test("says why this engine's path is taken", async () => {
   const { kernelPath, kernelPathReason } = JSON.parse(await info({ PERPEND_WIDE: "" }, "--json")) as Record<string, string>;
   const expected = kernelPath === "wide" ? /^gemm_nn_f32 at \d\.\d times the ceiling / : / widen| wide speed /;
   assert.match(kernelPathReason, expected);
+});
+
+test("layers of a model for images of a size", async () => {
+  assert.match(await info({}, "--model", "resnetv2_8", "--img-size", "64"), /^stem\.conv +Conv2d 3x3 +64x64x16 +432 /m);
 });
 
 test.run();

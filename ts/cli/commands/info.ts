@@ -86,14 +86,14 @@ interface InfoOptions {
   readonly model?: string;
   readonly width?: number;
   readonly classes: number;
-  readonly imageSize: number;
+  readonly imgSize: number;
   readonly channels: number;
   readonly batchSize?: number;
   readonly checkpointBlocks?: number;
   readonly json?: boolean;
 }
 
-function info({ model, width, classes, imageSize, channels, batchSize, checkpointBlocks, json }: InfoOptions): void {
+function info({ model, width, classes, imgSize, channels, batchSize, checkpointBlocks, json }: InfoOptions): void {
   if (model === undefined) {
     if (json) process.stdout.write(`${JSON.stringify(findings())}\n`);
     else printFindings();
@@ -105,7 +105,7 @@ function info({ model, width, classes, imageSize, channels, batchSize, checkpoin
     ...(batchSize !== undefined && { batchSize }),
     ...(checkpointBlocks !== undefined && { checkpointBlocks }),
   });
-  const image = { height: imageSize, width: imageSize, channels };
+  const image = { height: imgSize, width: imgSize, channels };
   const summary = summaryOf(settings, image, classes);
   const memory = memoryOf(settings, image, classes);
   process.stdout.write(json ? `${JSON.stringify({ ...summary, memory })}\n` : `${formatSummary(summary)}\n${memoryLines(memory)}\n`);
@@ -120,7 +120,7 @@ export function addInfo(program: Command): void {
     .option("--model <name>", "print the layers of this model", oneOf("--model", MODELS))
     .option("--width <channels>", "channels of its first stage", number("--width", whole))
     .option("--classes <count>", "classes it tells apart", number("--classes", whole), 10)
-    .option("--image-size <pixels>", "height and width of its images", number("--image-size", whole), 32)
+    .option("--img-size <pixels>", "height and width of its images", number("--img-size", whole), 32)
     .option("--channels <count>", "channels of its images", number("--channels", whole), 3)
     .option("-b, --batch-size <images>", "images of the training step whose memory is told (default: 128)", number("--batch-size", whole))
     .option("--checkpoint-blocks <blocks>", "tell its memory with this flag of train, too", number("--checkpoint-blocks", whole))
