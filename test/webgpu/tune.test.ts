@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { createReferenceBackend, type Buffer } from "../../ts/node.ts";
 import { kernelsOf } from "../../ts/backend/webgpu/table.ts";
 import { callKey, tuned, type Call, type Choices, type Stand } from "../../ts/backend/webgpu/tune.ts";
+import { DeviceError } from "../../ts/backend/webgpu/device-error.ts";
 import type { Choice, Target } from "../../ts/backend/webgpu/source.ts";
 import { add } from "../../ts/kernels/elementwise.ts";
 import type { Operands } from "../../ts/backend/backend.ts";
@@ -102,6 +103,18 @@ test("a way with other values, with none, or that the device refuses is not take
   ] as const satisfies readonly MadeUp[];
   const { choices } = await tuned(standOf([own, ...wrong, { choice: { tile: "tall16" }, ms: [0.9], off: 1e-5 }]), [call(8)], {});
   assert.equal(choices, { "add_f32 8": { tile: "tall16" } });
+});
+
+test("a call that there is no memory for stays as it is, and the others are measured", async () => {
+  const stand = standOf([own, { choice: { tile: "huge" }, ms: [0.5] }]);
+  const allocate = (length: number): Buffer => {
+    if (length > 16) throw new DeviceError("out-of-memory", "no room");
+    return stand.backend.allocate(length);
+  };
+  const { calls, choices } = await tuned({ ...stand, backend: { ...stand.backend, allocate } }, [call(8), call(24), call(16)], {});
+  assert.is(calls.length, 2);
+  assert.equal(choices, { "add_f32 8": { tile: "huge" }, "add_f32 16": { tile: "huge" } });
+  assert.is(stand.backend.memoryUse().buffers, 0);
 });
 
 test("frequent calls come first, and a signal ends it with what was found", async () => {

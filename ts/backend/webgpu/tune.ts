@@ -2,6 +2,7 @@
 // compared with what the kernel does by itself.
 import type { Kernel } from "../../kernels/kernel.ts";
 import type { Backend, Buffer } from "../backend.ts";
+import { DeviceError } from "./device-error.ts";
 import type { Choice, GpuKernel, Target } from "./source.ts";
 
 /** What was chosen for each call, by its kernel and numbers. */
@@ -143,8 +144,9 @@ async function measured(stand: Stand, call: Call): Promise<TunedCall> {
   const { backend, target, dispatch } = stand;
   const { kernel, numbers, given, times } = call;
   const lengths = kernel.lengths(numbers) as Readonly<Record<string, number>>;
-  const buffers = Object.fromEntries(kernel.order.map((name) => [name, given.includes(name) ? backend.allocate(lengths[name]) : null]));
+  const buffers: Record<string, Buffer | null> = {};
   try {
+    for (const name of kernel.order) buffers[name] = given.includes(name) ? backend.allocate(lengths[name]) : null;
     for (const name of given) backend.write(buffers[name]!, pattern(lengths[name]));
     const ways = [{}, ...stand.shaderOf(kernel).ways!(numbers, target)].map((choice): Way => {
       const own = { ...target, ...choice };
@@ -174,7 +176,12 @@ export async function tuned(stand: Stand, calls: Iterable<Call>, { onCall, signa
   for (const [index, call] of all.entries()) {
     if (signal?.aborted) break;
     onCall?.(index, all.length);
-    found.push(await measured(stand, call));
+    try {
+      found.push(await measured(stand, call));
+    } catch (error) {
+      // Beside what the program holds there is no room for this one: it stays as it is.
+      if (!(error instanceof DeviceError) || error.kind !== "out-of-memory") throw error;
+    }
   }
   const sum = (of: (call: TunedCall) => number): number => found.reduce((total, call) => total + call.times * of(call), 0);
   const choices = Object.fromEntries(
