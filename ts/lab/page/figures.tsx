@@ -127,7 +127,7 @@ export function Figures({ views, epochs }: { readonly views: readonly RunView[];
         series={speed}
         epochs={epochs}
         format={formatCount}
-        range={(_, most) => [0, most > 0 ? 1.1 * most : 1]}
+        range={(_, most) => [0, most > 0 ? 1.1 * most : 100]}
         numbers={() => byEpoch(views, epochs, [["images/s", meanOf("imagesPerSecond", formatCount)]])}
       />
     </div>

@@ -55,7 +55,7 @@ function optionsOf(latest: { readonly current: LiveChartProps }, width: number, 
     cursor: { drag: { x: false, y: false }, y: false },
     scales: {
       x: { time: false, range: [0, Math.max(epochs, 0.01)] },
-      y: { range: (_chart, least, most) => latest.current.range(least ?? 0, most ?? 1) },
+      y: { range: (_chart, least, most) => latest.current.range(least ?? 0, most ?? 0) },
     },
     axes: [
       { ...axis, grid: { show: false }, size: 28, values: (_chart, values) => values.map(String) },
