@@ -11,6 +11,7 @@ import {
   meanAbsoluteError,
   negativeLogLikelihoods,
   oneHot,
+  reshape,
   scope,
   tensor,
   withBackend,
@@ -41,7 +42,8 @@ test("distances", () =>
 test("a 1 at each class", () =>
   inFloat64(() => {
     near(oneHot(tensor([2, 0, -1]), 3), [0, 0, 1, 1, 0, 0, 0, 0, 0]);
-    assert.throws(() => oneHot(tensor([[1]]), 3), /^oneHot: \[1,1\], wanted classes \[N\]$/);
+    assert.equal([...oneHot(tensor([[1, 0]]), 3).shape], [1, 2, 3]);
+    assert.throws(() => oneHot(tensor([1]), 0), /^oneHot: 0 classes, wanted at least 1$/);
   }));
 
 test("the mean of likelihoods of a log-softmax is the cross-entropy, with its gradient", () =>
@@ -56,8 +58,12 @@ test("the mean of likelihoods of a log-softmax is the cross-entropy, with its gr
     ]);
     assert.throws(
       () => negativeLogLikelihoods(logits, tensor([1])),
-      /^negativeLogLikelihoods: \[2,3\] with classes \[1\], wanted \[N, K\]/,
+      /^negativeLogLikelihoods: \[2,3\] with classes \[1\], wanted \[\.\.\., K\] with/,
     );
+    // Of every pixel, and of those that are of no class nothing.
+    const pixels = negativeLogLikelihoods(reshape(logSoftmax(logits), 1, 2, 1, 3), tensor([2, -1], [1, 2, 1]));
+    assert.equal([...pixels.shape], [1, 2, 1]);
+    near(pixels, [each.toArray()[0], 0]);
   }));
 
 test("a divergence is 0 between equals and takes zeros", () =>

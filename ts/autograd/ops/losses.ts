@@ -21,19 +21,22 @@ export function huber(x: Tensor, target: Tensor, { delta = 1, ...others }: { del
   return mean(multiply(near, subtract(d, affine(near, 0.5, 0))));
 }
 
-/** Rows of zeros with a 1 at each class: classes [N] to [N, K]. What is no class has a row of zeros. */
+/** A 1 at each class among zeros: classes [...] to [..., count]. What is no class has zeros alone. */
 export function oneHot(classes: Tensor, count: number): Tensor {
-  if (classes.rank !== 1) throw new Error(`oneHot: ${shapeText(classes.shape)}, wanted classes [N]`);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`oneHot: ${count} classes, wanted at least 1`);
   const columns = Float32Array.from({ length: count }, (_, index) => index);
-  return equal(unsqueeze(classes, 1), tensor(columns, [1, count], { backend: classes.backend }));
+  return equal(unsqueeze(classes, -1), tensor(columns, [count], { backend: classes.backend }));
 }
 
-/** Of each sample -logProbabilities at its class: [N, K] and classes [N] to [N]; what is no class counts as 0. */
+/**
+ * -logProbabilities at each class: [..., K] and classes [...] to [...]; what is no class counts as 0. The loss without reduction: logits
+ * [N, H, W, K] of every pixel give mean(negativeLogLikelihoods(logSoftmax(logits), classes)) with classes [N, H, W].
+ */
 export function negativeLogLikelihoods(logProbabilities: Tensor, classes: Tensor): Tensor {
-  const { shape } = logProbabilities;
-  if (shape.length !== 2 || classes.shape[0] !== shape[0])
-    throw new Error(`negativeLogLikelihoods: ${shapeText(shape)} with classes ${shapeText(classes.shape)}, wanted [N, K] with [N]`);
-  return affine(sum(multiply(logProbabilities, oneHot(classes, shape[1])), 1), -1, 0);
+  const { shape, rank } = logProbabilities;
+  if (rank < 1 || shapeText(shape.slice(0, -1)) !== shapeText(classes.shape))
+    throw new Error(`negativeLogLikelihoods: ${shapeText(shape)} with classes ${shapeText(classes.shape)}, wanted [..., K] with [...]`);
+  return affine(sum(multiply(logProbabilities, oneHot(classes, shape[rank - 1])), -1), -1, 0);
 }
 
 /** Mean over the batch of sum_k p_k (ln p_k - logQ_k) for probabilities p [N, K] and log-probabilities logQ [N, K]; 0 ln 0 is 0. */
