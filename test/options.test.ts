@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { clamp, conv2d, crossEntropy, scope, slice, softmax, tensor, withBackend, zeros } from "../ts/autograd/index.ts";
 import { createReferenceBackend } from "../ts/backend/reference.ts";
 import { arrayDataset } from "../ts/data/index.ts";
+import { resnetV2, vit } from "../ts/models/index.ts";
 import { Conv2d, Linear, Sequential } from "../ts/nn/index.ts";
 import { Adam, AdamW, SGD } from "../ts/optim/index.ts";
 import { wantOptions } from "../ts/options.ts";
@@ -37,6 +38,8 @@ test("names of other libraries are not taken for nothing", () =>
       assert.throws(() => new Linear(2, 2, other({ useBias: false })), /^Linear: option useBias, wanted bias, initializer, /);
       assert.throws(() => new Linear(undefined as unknown as number, 2), /^Variable: shape \[2,\], wanted whole numbers of at least 0$/);
       assert.throws(() => new Conv2d(1, 1, 3, other({ strides: 2 })), /^Conv2d: option strides, wanted stride, padding, /);
+      assert.throws(() => resnetV2({ depth: 8, ...other({ num_classes: 5 }) }), /^resnet: option num_classes, wanted depth, classes, /);
+      assert.throws(() => vit(other({ imgSize: 64 })), /^vit: option imgSize, wanted size, patch, /);
       const set = arrayDataset(new Uint8Array(4), [0, 1, 0, 1], { classes: 2, image: { height: 1, width: 1, channels: 1 } });
       const loading = (options: object) => (): unknown => new DataLoader(set, { batchSize: 2, ...options });
       assert.throws(loading({ shufle: true }), /^DataLoader: option shufle, wanted batchSize, shuffle, /);

@@ -2,6 +2,7 @@
 // Keys of stateDict() are those of timm's resnetv2.
 import { globalAveragePool, maxPool2d, relu, type Convolution, type Tensor } from "../autograd/index.ts";
 import { BatchNorm2d, Conv2d, forwardConvNorm, Layer, LayerNorm, Linear } from "../nn/index.ts";
+import { wantOptions } from "../options.ts";
 import { isActive, type ActivationOrder } from "./block/order.ts";
 import { BottleneckUnit } from "./block/unit.ts";
 import type { Block, LayoutKind, ResNetLayout, StemLayout } from "./layout.ts";
@@ -47,6 +48,11 @@ export interface ResNetOptions {
   /** What the initial weights are drawn by. */
   readonly seed?: number;
 }
+
+const OPTIONS = [
+  ...["depth", "classes", "channels", "skip", "order", "layout", "block", "width", "finalNorm", "headNorm", "shortcut", "shortcutInput"],
+  ...["strideAt", "checkpointBlocks", "convolution", "seed"],
+];
 
 /** What the stem does behind its convolution. */
 interface StemActivation {
@@ -129,6 +135,7 @@ export class ResNet extends Layer {
 
   constructor(options: ResNetOptions & { readonly order: ActivationOrder; readonly layout: LayoutKind }) {
     super();
+    wantOptions("resnet", options, ...OPTIONS);
     const { depth, order, classes = 10, channels = 3, skip = additive(), checkpointBlocks = Infinity } = options;
     const layout = options.layout.at(depth, options.block);
     check(options, order, skip, layout);

@@ -4,6 +4,7 @@
 // Initial weights are timm's (the paper names none): normal with deviation 0.02, biases 0, the patches' by 1 / sqrt(fan in).
 import { add, mean, prependToken, reshape, shapeText, slice, type Tensor } from "../autograd/index.ts";
 import { Conv2d, init, initialize, Layer, LayerNorm, Linear, uninitialized, Variable, type Module, type StateEntry } from "../nn/index.ts";
+import { wantOptions } from "../options.ts";
 import type { RandomStream } from "../random.ts";
 import { EncoderBlock, encoderInit, type NormPlace } from "./block/encoder.ts";
 import { additive } from "./skip/additive.ts";
@@ -112,6 +113,11 @@ class PatchEmbed extends Layer {
   }
 }
 
+const OPTIONS = [
+  ...["size", "patch", "channels", "classes", "width", "depth", "heads", "mlpRatio", "pool", "classPosition", "gelu", "qkvBias", "norm"],
+  ...["affine", "eps", "finalNorm", "skip", "checkpointBlocks", "seed"],
+];
+
 /** A vision transformer: images [N,H,W,channels] to logits [N,classes]. */
 export class VisionTransformer extends Layer {
   readonly patchEmbed: PatchEmbed;
@@ -132,6 +138,7 @@ export class VisionTransformer extends Layer {
 
   constructor(options: VitOptions = {}) {
     super();
+    wantOptions("vit", options, ...OPTIONS);
     const resolved = resolve(options);
     check(resolved);
     const { rows, columns, channels, patch, width, depth, heads, hidden, classes, pool, classPosition, skip } = resolved;
