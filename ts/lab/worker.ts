@@ -6,6 +6,7 @@ import * as program from "../cli/settings/training-program.ts";
 import { LocalPool, type Pool } from "../train/index.ts";
 import { describeBrowser } from "./browser-machine.ts";
 import type { ProgramOptions } from "../cli/settings/training-program.ts";
+import { failureText } from "./failure.ts";
 import { openKernels, versionsOf } from "./kernels.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { Storage } from "./storage.ts";
@@ -79,6 +80,6 @@ scope.onmessage = ({ data }) => {
     for (const message of early) made.handle(message);
     early = [];
   }).catch((error: unknown) => {
-    post({ type: "state", state: "failed", message: error instanceof Error ? error.message : String(error) });
+    post({ type: "state", state: "failed", message: failureText(error) });
   });
 };

@@ -1,6 +1,6 @@
 // The drawings of all runs: accuracy, loss, stream norm, cosine, speed.
 import { useMemo } from "preact/hooks";
-import { formatCount, formatLoss, formatPercent } from "../../report/numbers.ts";
+import { formatCount, formatLoss, formatNumber, formatPercent } from "../../report/numbers.ts";
 import { evaluationCurve, trainingCurve, type Quantity } from "./curves.ts";
 import { HeatMap } from "./heat-map.tsx";
 import { cosineScale, logScale } from "./level-scale.ts";
@@ -96,7 +96,7 @@ export function Figures({ views, epochs }: { readonly views: readonly RunView[];
         note="Cross-entropy of the same. Points far above the lines are in the numbers alone."
         series={loss}
         epochs={epochs}
-        format={(value) => value.toFixed(2)}
+        format={(value) => (value < 1000 ? value.toFixed(2) : formatNumber(value))}
         range={() => [0, lossTop(loss)]}
         numbers={() =>
           byEpoch(views, epochs, [

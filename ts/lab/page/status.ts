@@ -5,9 +5,10 @@ import type { Attached } from "./attached.ts";
 import type { RunView } from "./run-view.ts";
 import type { Runs } from "./runs.ts";
 
-function sentenceOf({ label, state, evaluation, end, failure }: RunView): string {
+function sentenceOf({ label, state, evaluation, end }: RunView): string {
   const judged = evaluation ? `, ${formatPercent(evaluation.top1)} after epoch ${evaluation.epoch}` : "";
-  if (state === "failed") return `${label} failed: ${failure ?? ""}`;
+  // Why is said beside the run, as an alert.
+  if (state === "failed") return `${label} failed${judged}`;
   if (state === "finished") return `${label} ${end?.reason === "stopped" ? "stopped" : "finished"}${judged}`;
   if (state === "paused") return `${label} paused${judged}`;
   return state === "preparing" ? `${label} is being prepared` : `${label} is training${judged}`;
