@@ -4,6 +4,7 @@ export * from "./ema.ts";
 export * from "./gradient-norm.ts";
 export * from "./layer-decay.ts";
 export * from "./optimizer.ts";
+export * from "./plateau.ts";
 export * from "./regularizer.ts";
 export * as schedule from "./schedule.ts";
 export type { Schedule } from "./schedule.ts";
