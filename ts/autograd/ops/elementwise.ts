@@ -246,9 +246,9 @@ export function sqrt(x: Tensor): Tensor {
   return sqrtOp([x], {});
 }
 
-/** min(max(x, low), high); one of the two may be infinite. Error: low above high. */
+/** min(max(x, low), high); each may be infinite. Error: no number. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
-  if (!(low <= high)) throw new Error(`clamp: ${low} to ${high}, wanted two numbers in order`);
+  if (!(low <= high || low > high)) throw new Error(`clamp: ${low} to ${high}, wanted two numbers`);
   return clampOp([x], { low, high });
 }
 
