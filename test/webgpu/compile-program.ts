@@ -1,6 +1,7 @@
 // Compiles every shader in every variant on Dawn's null driver, which has all features and computes nothing: the text is checked as a real
 // driver's is. Prints a line of JSON: how many modules there were, of which variants, and what was wrong.
-import { shaderText, type Target, type TileName } from "../../ts/backend/webgpu/source.ts";
+import { shaderText, type Target } from "../../ts/backend/webgpu/source.ts";
+import { tileNames } from "../../ts/backend/webgpu/tile.ts";
 import { kernelsOf } from "../../ts/backend/webgpu/table.ts";
 import { families } from "../kernels/families.ts";
 import { loadFamily } from "../kernels/harness.ts";
@@ -12,9 +13,8 @@ if (adapter === null) throw new Error("compile: no null driver, wanted one");
 const names = ["shader-f16", "subgroups", "subgroup-size-control"] as GPUFeatureName[];
 const device = await adapter.requestDevice({ requiredFeatures: names.filter((name) => adapter.features.has(name)) });
 
-const tiles: readonly TileName[] = ["huge", "tall64", "large", "tall32", "tall16", "small"];
 const targets: readonly Target[] = [
-  ...tiles.flatMap((tile) => [{ tile }, { tile, half: true }, { tile, fours: false }, { tile, fours: false, half: true }]),
+  ...tileNames.flatMap((tile) => [{ tile }, { tile, half: true }, { tile, fours: false }, { tile, fours: false, half: true }]),
   ...[4, 8, 16, 32].flatMap((products) => [{ products }, { products, fours: false }, { products, sized: true }, { products, half: true }]),
   { shuffled: 32 },
   { winograd: true },

@@ -5,5 +5,6 @@ import { checkFamilies } from "./contract.ts";
 const test = suite("webgpu/contract of convolutions");
 
 checkFamilies(test, "webgpu/contract of convolutions", ["conv", "winograd"]);
+checkFamilies(test, "webgpu/contract of convolutions, in tiles", ["conv"], { args: ["--tile=small", "--samples=all"] });
 
 test.run();

@@ -5,5 +5,6 @@ import { checkFamilies } from "./contract.ts";
 const test = suite("webgpu/contract of products");
 
 checkFamilies(test, "webgpu/contract of products", ["gemm", "attention"]);
+checkFamilies(test, "webgpu/contract of products, in tiles", ["gemm", "attention"], { args: ["--tile=small", "--samples=all"] });
 
 test.run();

@@ -1,5 +1,5 @@
 // Runs kernels on a GPU against their float64 definitions and prints a line of JSON for each: its name, and what was wrong. Arguments:
-// families; before them --tile=<name> for the tile that products are to take, --precision=f16, --subgroups=<where>, --convolution=winograd,
+// families; before them --tile=<name> for the tile that products are to take (on few samples, on all with --samples=all), --precision=f16, --subgroups=<where>, --convolution=winograd,
 // --workspace=<bytes>. Guard words lie around every buffer; once all buffers are parts of one, as views of a tensor are.
 import type { DefinedKernel } from "../../ts/definitions/definition.ts";
 import { kernelsOf } from "../../ts/backend/webgpu/table.ts";
@@ -167,7 +167,7 @@ async function checkTile(backend: WebgpuBackend, only: readonly string[]): Promi
 
 const given = process.argv.slice(2);
 const settings = Object.fromEntries(given.filter((word) => word.startsWith("--")).map((word) => word.slice(2).split("="))) as Partial<
-  Pick<WebgpuOptions, "tile" | "precision" | "subgroups" | "convolution">
+  Pick<WebgpuOptions, "tile" | "precision" | "subgroups" | "convolution"> & { readonly samples: "all" }
 >;
 const wanted = given.filter((word) => !word.startsWith("--"));
 const gpu = await testGpu();
@@ -176,7 +176,7 @@ const backend = await createWebgpuBackend({ gpu, ...settings }).catch((error: un
   console.log(JSON.stringify({ unavailable: error.message }));
   process.exit(0);
 });
-if (settings.tile !== undefined) await checkTile(backend, wanted);
+if (settings.tile !== undefined && settings.samples !== "all") await checkTile(backend, wanted);
 else
   for (const family of wanted)
     for (const kernel of (await loadFamily(family)) ?? [])

@@ -3,7 +3,7 @@
 // long, it is cut, and a second pass adds the parts. tile.ts has what a workgroup does.
 import { each, groupsFor } from "./each.ts";
 import type { Choice, GpuKernel, Source, Target, TileName, Use } from "./source.ts";
-import { sharedTile, tileNames, tiles, tileText, type Tile } from "./tile.ts";
+import { sharedTile, tileNames, tiles, tilesTogether, tileText, type Tile } from "./tile.ts";
 import { DEPTH } from "./tile-reading.ts";
 
 /** Tiles that keep a GPU busy. */
@@ -18,6 +18,9 @@ export interface ProductSize {
 }
 
 const tilesOf = ({ m, n }: ProductSize, { rows, cols }: Tile): number => Math.ceil(m / rows) * Math.ceil(n / cols);
+
+/** Workgroups of a product. */
+const groupsOf = (size: ProductSize, tile: Tile): number => Math.ceil(tilesOf(size, tile) / tilesTogether(tile));
 
 function tileFor(size: ProductSize, { tile, products }: Target): Tile {
   const { m, n, layers = 1 } = size;
@@ -35,7 +38,7 @@ function tileFor(size: ProductSize, { tile, products }: Target): Tile {
 const fitting = ({ m, n }: ProductSize): TileName[] =>
   tileNames.filter((name) => {
     const { rows, cols } = tiles[name];
-    return (rows < 2 * m || name === "small") && (cols < 2 * n || cols === 16);
+    return (rows < 2 * m || rows <= 32) && (cols < 2 * n || cols <= 16);
   });
 
 interface ProductSpec {
@@ -83,7 +86,7 @@ const INTEGERS = ["m", "n", "k", "layers", "cuts", "span"];
 /** Pieces that the sum is cut into. */
 function cutsOf(size: ProductSize, target: Target): number {
   const { k, layers = 1 } = size;
-  const busy = tilesOf(size, tileFor(size, target)) * layers;
+  const busy = groupsOf(size, tileFor(size, target)) * layers;
   return busy === 0 ? 1 : Math.max(1, Math.min(Math.floor(BUSY / busy), Math.floor(k / 256)));
 }
 
@@ -139,7 +142,7 @@ export function product(spec: ProductSpec): GpuKernel {
       const span = Math.max(DEPTH, Math.ceil(k / cuts / DEPTH) * DEPTH);
       const own = { ...numbers, ...derive(numbers), m, n, k, layers, cuts, span, length: m * n * layers };
       const fours = target.fours !== false && spec.fours?.(own) === true;
-      const first = { source: sourceFor(tile, fours, target), numbers: own, groups: tilesOf(size, tile), layers: layers * cuts };
+      const first = { source: sourceFor(tile, fours, target), numbers: own, groups: groupsOf(size, tile), layers: layers * cuts };
       return cuts === 1 ? [first] : [first, { source: sum, numbers: own, groups: groupsFor(own.length) }];
     },
     ways: (numbers, target) => {

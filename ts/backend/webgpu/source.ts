@@ -42,7 +42,7 @@ export interface Pass {
 }
 
 /** Rows and columns of a matrix product that a workgroup has (product.ts). */
-export type TileName = "huge" | "tall64" | "large" | "tall32" | "tall16" | "small";
+export type TileName = "huge" | "tall64" | "large" | "tall32" | "tall16" | "small" | "untiled";
 
 /** What shaders are chosen for. */
 export interface Target {

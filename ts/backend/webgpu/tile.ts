@@ -4,6 +4,7 @@
 // of A, and the others have it from there by broadcasts of constant lanes, so that only B is read from workgroup memory.
 import type { Target, TileName } from "./source.ts";
 import { DEPTH, readingOf } from "./tile-reading.ts";
+import { UNTILED_THREADS, untiledText } from "./untiled.ts";
 
 /** Rows and columns of C a workgroup has, and an invocation. */
 export interface Tile {
@@ -23,6 +24,7 @@ export const tiles = {
   tall32: { name: "tall32", rows: 128, cols: 32, ownRows: 8, ownCols: 4 },
   tall16: { name: "tall16", rows: 128, cols: 16, ownRows: 8, ownCols: 4 },
   small: { name: "small", rows: 32, cols: 32, ownRows: 4, ownCols: 4 },
+  untiled: { name: "untiled", rows: 4, cols: 4, ownRows: 4, ownCols: 4 },
 } as const satisfies Record<TileName, Tile>;
 
 export const tileNames = Object.keys(tiles) as TileName[];
@@ -37,6 +39,9 @@ const shared: readonly Tile[] = [
 
 /** The tile of products by subgroups of such a size; none for sizes that are laid out for no tile. */
 export const sharedTile = (subgroup: number): Tile | undefined => shared.find((tile) => tile.subgroup === subgroup);
+
+/** Tiles that a workgroup has. */
+export const tilesTogether = (tile: Tile): number => (tile === tiles.untiled ? UNTILED_THREADS : 1);
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -111,7 +116,9 @@ export interface Layout {
 }
 
 /** The text of a shader that multiplies by a tile. */
-export function tileText(tile: Tile, { a, b, fours }: Layout, { half = false }: Target): TileText {
+export function tileText(tile: Tile, layout: Layout, { half = false }: Target): TileText {
+  if (tile === tiles.untiled) return untiledText(layout);
+  const { a, b, fours } = layout;
   const { rows, cols, ownRows, ownCols, subgroup = 0 } = tile;
   const across = cols / ownCols;
   const threads = (rows / ownRows) * across;

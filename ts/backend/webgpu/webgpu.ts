@@ -111,8 +111,8 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   const recorder = new Recorder(device);
   const about = aboutOf(adapter);
-  // Large tiles take a software driver seconds to compile.
-  const tile = options.tile ?? (about.software ? "small" : undefined);
+  // Large tiles take a software driver seconds to compile, and barriers are slow there.
+  const tile = options.tile ?? (about.software ? (options.precision === "f16" ? "small" : "untiled") : undefined);
   const target: Target = {
     ...(await targetOf(adapter, device, options)),
     ...(tile !== undefined && { tile }),
