@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { showTensorsAndModules } from "../ts/inspect.ts";
-import type { Tensor} from "../ts/index.ts";
+import type { Tensor } from "../ts/index.ts";
 import { createReferenceBackend, Layer, Linear, scope, tensor, Variable, withBackend, zeros } from "../ts/index.ts";
 
 const test = suite("inspect");
