@@ -12,8 +12,8 @@ function lossOf(error: Error | null, code: number): Loss {
   return { kind: outOfMemory ? "memory" : "crash", message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
 }
 
-/** Longest wait for a thread to load its modules before it is ended, in milliseconds. */
-const LOADING = 2000;
+/** Longest wait for a thread to load its modules before it is ended, in milliseconds; on a machine with much else to do that takes seconds. */
+const LOADING = 10_000;
 
 export class PiscinaThread implements WorkerThread {
   /** Node's number of it. */

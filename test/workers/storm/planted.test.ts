@@ -20,10 +20,14 @@ const test = suite("planted mistakes");
 for (const plant of Object.keys(PLANTS))
   test(plant, async () => {
     const storm = { seed: 4, workers: 3, faults: 3, hangs: 1, variant: "batch norm", kinds: ["exit"], plant, ...other[plant] } as const;
-    const message = await checkStorm(storm).then(
-      () => null,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
+    const strike = (): Promise<string | null> =>
+      checkStorm(storm).then(
+        () => null,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+    let message = await strike();
+    // Node 20 may end the process where a thread is ended while it loads modules, which shows no mistake.
+    for (let again = 0; again < 3 && message?.includes("IsGraphAsync"); again++) message = await strike();
     console.log(`${plant}: ${message === null ? "NOT CAUGHT" : `caught, ${message.slice(0, 100)}`}`);
     assert.match(message ?? "no check failed", /another number|WorkerFault|left behind/);
   });
