@@ -3,7 +3,8 @@
 //   Run it    perpend reproduce feature-reuse/toy --data-dir data
 //   Smoke     perpend reproduce feature-reuse/toy --scale smoke
 //   Published a figure without numbers that could be read.
-//   Ours      not yet run. Desk scale: 10,000 images of CIFAR-10, 5 epochs, 3 seeds.
+//   Ours      accuracy % 38.28 +- 0.25 plain, 38.07 +- 0.21 droppath only, 36.52 +- 0.65 droppath, then its complement; distributions by layer
+//             are in docs/results/feature-reuse.md. Desk scale: 10,000 images of CIFAR-10, 5 epochs, 3 seeds.
 // What the paper's toy is given and learns is not known: pixels of CIFAR-10 to its classes, and the training, are ours.
 import { additive, linearResNet, vanilla } from "../../models/index.ts";
 import { cifar10 } from "../data-kind.ts";

@@ -3,7 +3,8 @@
 //   Run it    perpend reproduce identity-mappings/imagenet --data-dir data
 //   Smoke     perpend reproduce identity-mappings/imagenet --scale smoke
 //   Published top-1 error % at test crop 320: 152 layers 21.3 original, 21.1 pre-activation; 200 layers 21.8 and 20.7. Read in the paper.
-//   Ours      not yet run. Desk scale: the layout at 50 layers, an eighth as wide, on CIFAR-10, whose images its stem makes 8 by 8.
+//   Ours      error % 73.08 +- 2.65 original, 65.20 +- 1.34 pre-activation (p 0.074), five epochs, 2 seeds. Desk scale: the layout at 50
+//             layers, an eighth as wide, on CIFAR-10, whose images its stem makes 8 by 8.
 // Scale augmentation with shorter sides in [256, 480] and the test crop of 320 are not here: crops keep the image's own size.
 import { additive, fullPreActivation, imageNetLayout, original, resnetV2 } from "../../models/index.ts";
 import { cifar10, imageNet } from "../data-kind.ts";

@@ -3,7 +3,8 @@
 //   Run it    perpend reproduce orthogonal-update/eps --data-dir data
 //   Smoke     perpend reproduce orthogonal-update/eps --scale smoke
 //   Published in words only: the mean is roughly flat, 1e-6 has the smallest spread. Read in the paper.
-//   Ours      not yet run. Desk scale: ViT-S a quarter as wide, 10,000 images of CIFAR-10, 5 epochs, 1 seed.
+//   Ours      accuracy % 32.30 with 1e-8, 32.09 with 1e-6, 32.88 with 1e-3: one seed shows nothing. Desk scale: ViT-S a quarter as wide,
+//             10,000 images of CIFAR-10, 5 epochs.
 import { orthogonal, vitSmall } from "../../models/index.ts";
 import { cifar10, tinyImageNet } from "../data-kind.ts";
 import { accuracy, bestEpochs } from "../evaluate.ts";

@@ -4,7 +4,9 @@
 //   Smoke     perpend reproduce orthogonal-update/final-norm --scale smoke
 //   Published top-1 % without: 64.61 additive, 65.46 feature-wise, 65.38 per sample; with LayerNorm: 65.88, 65.83, 65.66. Read in the
 //             paper: the whole gain is gone once the last activations are normalized.
-//   Ours      not yet run. The norm is BN-ReLU, as He et al. 2016 have it, which is our choice; the paper's is LayerNorm.
+//   Ours      accuracy % on the raw stream 52.02 +- 1.15 additive, 52.85 +- 1.02 feature-wise (p 0.069); behind BN-ReLU 52.17 +- 0.88 and
+//             52.62 +- 2.07 (p 0.69): the paper's directions, neither told from chance. Desk scale: ResNetV2-18 an eighth as wide, 10,000
+//             images of CIFAR-10, 8 epochs, 2 seeds. The norm is BN-ReLU, as He et al. 2016 have it, which is our choice; the paper's is LayerNorm.
 import { additive, orthogonal, resnetV2 } from "../../models/index.ts";
 import { cifar10, tinyImageNet } from "../data-kind.ts";
 import { accuracy, bestEpochs, type Published } from "../evaluate.ts";
