@@ -57,6 +57,8 @@ export async function draw({ id, title, description, left, width, height, spec, 
   const all = { ...spec, width, height, autosize: { type: "pad" }, config } as unknown as TopLevelSpec;
   const { spec: compiled } = vegaLite.compile(all);
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error });
+  // Counted from 1 in each drawing, whatever was drawn before.
+  vega.resetSVGDefIds();
   const svg = await view.toSVG();
   view.finalize();
   // All drawings of a kind are framed alike, however large the labels of their axes came out.

@@ -4,7 +4,9 @@
 //   Run it    perpend reproduce orthogonal-update/initialization --data-dir data
 //   Smoke     perpend reproduce orthogonal-update/initialization --scale smoke
 //   Published top-1 %, additive and per sample: orthogonal 77.40 and 77.22, Xavier 77.43 and 77.09, He 77.78 and 77.54. Read in the paper.
-//   Ours      not yet run. Desk scale: ResNetV2-18 an eighth as wide, CIFAR-10.
+//   Ours      accuracy %, additive and per sample: orthogonal 55.90 +- 2.14 and 54.76 +- 0.47, Xavier 51.72 +- 0.45 and 52.63 +- 0.13, He
+//             48.61 +- 2.26 and 49.55 +- 0.08; no update told from the other, orthogonal weights above He's, unlike published. Desk scale:
+//             ResNetV2-18 an eighth as wide, 10,000 images of CIFAR-10, 8 epochs, 2 seeds.
 // Which fan and distribution Xavier and He have is not said: uniform, and normal by fan-out, are ours.
 import { additive, orthogonal, resnetV2 } from "../../models/index.ts";
 import { init, initializeWeights } from "../../nn/index.ts";
@@ -33,7 +35,7 @@ export default recipe({
   schedule: (_, run) => drops(run, 0.1),
   run: {
     paper: { ...setting, depth: 50, clipGrad: 1, only: { data: ["cifar100"] } },
-    desk: { ...desk, seeds: 1, depth: 18, only: { data: ["cifar10"] } },
+    desk: { ...desk, seeds: 2, depth: 18, only: { data: ["cifar10"] } },
     smoke: { only: { data: ["cifar10"], weights: ["orthogonal", "he"] } },
   },
   evaluate: {

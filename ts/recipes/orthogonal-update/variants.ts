@@ -3,7 +3,9 @@
 //   Run it    perpend reproduce orthogonal-update/variants --data-dir data
 //   Smoke     perpend reproduce orthogonal-update/variants --scale smoke
 //   Published no number that could be read.
-//   Ours      not yet run. On ResNetV2-18 and CIFAR-10, which is our choice; desk scale an eighth as wide.
+//   Ours      accuracy % additive 51.88 +- 0.85, orthogonal 53.07 +- 0.82, unified 51.26 +- 0.39, scaled stream 53.92 +- 1.67, rezero 51.13 +-
+//             1.98; none told from additive (p 0.08 to 0.47). On ResNetV2-18 and CIFAR-10, which is our choice; desk scale an eighth as
+//             wide, 10,000 images, 8 epochs, 3 seeds.
 import {
   additive,
   negative,
@@ -47,7 +49,7 @@ export default recipe({
   schedule: (_, run) => drops(run),
   run: {
     paper: { ...setting, depth: 18 },
-    desk: { ...desk, seeds: 1, only: { skip: ["additive", "orthogonal", "unified, from additive", "scaled stream, orthogonal", "rezero, orthogonal"] } }, // prettier-ignore
+    desk: { ...desk, seeds: 3, only: { skip: ["additive", "orthogonal", "unified, from additive", "scaled stream, orthogonal", "rezero, orthogonal"] } }, // prettier-ignore
     smoke: { only: {} },
   },
   evaluate: { unit: accuracy, protocol: bestEpochs(5), against: { skip: "additive" }, streams: true },
