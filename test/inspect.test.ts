@@ -4,7 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { showTensorsAndModules } from "../ts/inspect.ts";
 import type { Tensor } from "../ts/index.ts";
-import { createReferenceBackend, Layer, Linear, scope, tensor, Variable, withBackend, zeros } from "../ts/index.ts";
+import { Layer, Linear, tensor, Variable, zeros } from "../ts/index.ts";
+import { inFloat64 } from "./in-float64.ts";
 
 const test = suite("inspect");
 
@@ -19,8 +20,6 @@ class Net extends Layer {
     return x;
   }
 }
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 test("shape and values, to five digits", () =>
   inFloat64(() => {

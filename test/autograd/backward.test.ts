@@ -21,10 +21,9 @@ import {
 } from "../../ts/autograd/index.ts";
 import { addInto } from "../../ts/autograd/shard-sum.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("autograd/backward");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 /** The gradient of a leaf, taken from it. */
 function taken(x: Tensor): number[] {

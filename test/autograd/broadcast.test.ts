@@ -16,7 +16,6 @@ import {
   multiply,
   pad,
   reshape,
-  scope,
   slice,
   subtract,
   sum,
@@ -28,10 +27,9 @@ import {
 } from "../../ts/autograd/index.ts";
 import "../../ts/autograd/methods.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("autograd/broadcast");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function counted(shape: readonly number[], requiresGrad = false): Tensor {
   const size = shape.reduce((total, length) => total * length, 1);

@@ -1,13 +1,12 @@
 // Making tensors from values, reading them back, methods, and errors.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { currentBackend, full, ones, scope, tensor, withBackend, zeros, type Nested } from "../../ts/autograd/index.ts";
+import { currentBackend, full, ones, tensor, withBackend, zeros, type Nested } from "../../ts/autograd/index.ts";
 import "../../ts/autograd/methods.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("autograd/create");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 test("nested lists give the shape", () =>
   inFloat64(() => {

@@ -1,24 +1,11 @@
 // A right gradient has a small error, a wrong one a large one; NaN is not lost.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  affine,
-  defineOp,
-  gradientError,
-  multiply,
-  scope,
-  sqrt,
-  tensor,
-  withBackend,
-  type Op,
-  type Tensor,
-} from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { affine, defineOp, gradientError, multiply, sqrt, tensor, type Op, type Tensor } from "../../ts/autograd/index.ts";
 import { Linear } from "../../ts/nn/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("autograd/gradient-error");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function squareWith(factor: number): Op<readonly [Tensor], object> {
   return defineOp<readonly [Tensor], object>("square", {

@@ -20,10 +20,9 @@ import {
 } from "../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import { normals } from "./normals.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("autograd/op");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 type One = readonly [Tensor];
 

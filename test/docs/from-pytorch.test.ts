@@ -1,11 +1,11 @@
 // The page for users of PyTorch keeps its word: its examples print what stands behind them, and the names of its table are there.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as perpend from "../../ts/node.ts";
+import { printedBy } from "./printed.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = readFileSync(join(root, "docs/from-pytorch.md"), "utf8");
@@ -21,15 +21,7 @@ test("every example shows what it prints", () => {
 
 examples.forEach(([, code, shown], index) =>
   test(`example ${index + 1}`, () => {
-    // Inside the package, so that "perpend" is the package itself.
-    const folder = mkdtempSync(join(root, "build", "docs-"));
-    try {
-      const file = join(folder, "example.mjs");
-      writeFileSync(file, code);
-      assert.is(execFileSync(process.execPath, [file], { encoding: "utf8", timeout: 100_000 }), shown);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    assert.is(printedBy(code), shown);
   }),
 );
 

@@ -1,14 +1,12 @@
 // Shares of right guesses, ties, NaN, errors.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { scope, tensor, withBackend } from "../../ts/autograd/index.ts";
+import { tensor } from "../../ts/autograd/index.ts";
 import "../../ts/autograd/methods.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import { accuracy } from "../../ts/metrics/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("metrics/accuracy");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 test("first guess and first few", () =>
   inFloat64(() => {

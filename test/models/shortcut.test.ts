@@ -1,14 +1,12 @@
 // Option A and the projection: what the stream becomes where a unit changes its shape.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { add, gradients, multiply, scope, subsample2d, sum, tensor, withBackend } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { add, gradients, multiply, subsample2d, sum, tensor } from "../../ts/autograd/index.ts";
 import { padChannels, projection } from "../../ts/models/index.ts";
 import type { Conv2d } from "../../ts/nn/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("models/shortcut");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 test("option A takes every second pixel and adds zero channels behind", () =>
   inFloat64(() => {

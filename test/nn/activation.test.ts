@@ -1,8 +1,7 @@
 // Activations and pools as layers: values from their definitions.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { multiply, scope, tensor, withBackend, zeros } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { multiply, tensor, zeros } from "../../ts/autograd/index.ts";
 import {
   Apply,
   AveragePool2d,
@@ -24,10 +23,9 @@ import {
   Upsample2d,
   type Layer,
 } from "../../ts/nn/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/activation");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 // Values at -2, -0.5, 0, 1 and 3, to 12 digits, from PyTorch 1.13 in float64.
 const wanted: [string, Layer, number[]][] = [

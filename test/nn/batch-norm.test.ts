@@ -1,28 +1,15 @@
 // Batch norm: statistics and running statistics against their formulas, evaluation, fused ReLU, groups, two buffers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  backward,
-  multiply,
-  relu,
-  scope,
-  sum,
-  tensor,
-  wholeBatch,
-  withBackend,
-  type SliceOptions,
-  type Tensor,
-} from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { backward, multiply, relu, sum, tensor, wholeBatch, type SliceOptions, type Tensor } from "../../ts/autograd/index.ts";
 import { BatchNorm2d, type BatchNormOptions } from "../../ts/nn/index.ts";
 import { normals } from "../autograd/normals.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/batch-norm");
 
 const [N, H, W, C] = [5, 2, 3, 4];
 const SIZE = N * H * W * C;
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function images(seed: number, options: { slice?: SliceOptions | null; requiresGrad?: boolean } = {}): Tensor {
   const { slice = {}, requiresGrad = false } = options;

@@ -1,13 +1,12 @@
 // Transposed convolution: values of PyTorch, its keys and layouts, shapes, errors.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { scope, withBackend, tensor, transpose, zeros } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { tensor, transpose, zeros } from "../../ts/autograd/index.ts";
 import { ConvTranspose2d } from "../../ts/nn/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/conv-transpose");
 
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 const values = (count: number, a: number, b: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => ((i * a + 3) % b) / b - 0.4);
 

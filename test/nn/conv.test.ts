@@ -1,14 +1,12 @@
 // Convolution and linear layers: what they compute from their state, in PyTorch's layouts, and their errors.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { scope, tensor, withBackend, type Conv2dOptions } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { tensor, type Conv2dOptions } from "../../ts/autograd/index.ts";
 import { Conv2d, initialize, Linear } from "../../ts/nn/index.ts";
 import { normals } from "../autograd/normals.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/conv");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 const pair = (value: number | readonly [number, number]): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
 

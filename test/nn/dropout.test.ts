@@ -1,13 +1,11 @@
 // Dropout: the share of zeros, the scale of the rest, masks as a function of seed, path, step and sample only.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { full, gradients, scope, sum, tensor, wholeBatch, withBackend, type BatchSlice, type Tensor } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { full, gradients, sum, tensor, wholeBatch, type BatchSlice, type Tensor } from "../../ts/autograd/index.ts";
 import { Dropout, Flatten, initialize, Sequential, uninitialized } from "../../ts/nn/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/dropout");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function ones(rows: number, columns: number, slice: BatchSlice | null): Tensor {
   const x = full([rows, columns], 1);

@@ -1,13 +1,11 @@
 // Rows by number: values, gradient of rows used twice, keys, errors; on threads, sums are formed shard by shard.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { backward, multiply, scope, sum, tensor, wholeBatch, withBackend, zeros } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { backward, multiply, sum, tensor, wholeBatch, zeros } from "../../ts/autograd/index.ts";
 import { Embedding, init } from "../../ts/nn/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/embedding");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 test("rows by number, and their gradient", () =>
   inFloat64(() => {

@@ -1,16 +1,14 @@
 // Layer norm and group norm against their formulas; neither looks at other samples.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { backward, multiply, scope, sum, tensor, wholeBatch, withBackend, type Tensor } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { backward, multiply, sum, tensor, wholeBatch, type Tensor } from "../../ts/autograd/index.ts";
 import { GroupNorm, LayerNorm } from "../../ts/nn/index.ts";
 import { normals } from "../autograd/normals.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/layer-norm");
 
 const [N, P, C] = [3, 4, 6];
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function values(seed: number, length = N * P * C): Float64Array {
   return Float64Array.from({ length }, normals(seed));

@@ -21,6 +21,7 @@ import {
   type StateDict,
 } from "../../ts/nn/index.ts";
 import { normals } from "../autograd/normals.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("nn/module");
 
@@ -49,8 +50,6 @@ class Net extends Layer {
     return this.fc.forward(this.pool.forward(this.units.reduce((value, unit) => unit.forward(value), this.stem.forward(x))));
   }
 }
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 const KEYS = [
   "stem.weight",

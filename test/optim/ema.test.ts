@@ -1,15 +1,14 @@
 // The moving average of weights and running statistics, and the model that runs on it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { noGrad, scope, tensor, withBackend } from "../../ts/autograd/index.ts";
+import { noGrad, tensor, withBackend } from "../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import { BatchNorm2d, initialize, Linear, Sequential, type StateDict } from "../../ts/nn/index.ts";
 import { ModelEma } from "../../ts/optim/index.ts";
 import { normals } from "../autograd/normals.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("optim/ema");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function model(): Sequential {
   return initialize(new Sequential(new Linear(3, 4), new BatchNorm2d(4)));

@@ -1,14 +1,12 @@
 // The norm of all gradients and clipping by it. (Against PyTorch: trajectory.test.ts, "clipped".)
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { keep, scope, tensor, withBackend } from "../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../ts/backend/reference.ts";
+import { keep, tensor } from "../../ts/autograd/index.ts";
 import { Variable } from "../../ts/nn/index.ts";
 import { BLOCK, blockSquares, clipGradNorm, clipScale, gradNorm, normOf } from "../../ts/optim/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("optim/gradient-norm");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function withGradient(values: ArrayLike<number> | null, size = values?.length ?? 1): Variable {
   const variable = new Variable([size]);

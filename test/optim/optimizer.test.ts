@@ -6,10 +6,9 @@ import { createReferenceBackend } from "../../ts/backend/reference.ts";
 import { resnetV2 } from "../../ts/models/index.ts";
 import { BatchNorm2d, Linear, Sequential, Variable } from "../../ts/nn/index.ts";
 import { Adam, AdamW, parameterGroups, SGD, type Optimizer } from "../../ts/optim/index.ts";
+import { inFloat64 } from "../in-float64.ts";
 
 const test = suite("optim/optimizer");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 function variable(values: readonly number[]): Variable {
   const made = new Variable([values.length]);

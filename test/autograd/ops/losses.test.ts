@@ -12,21 +12,12 @@ import {
   negativeLogLikelihoods,
   oneHot,
   reshape,
-  scope,
   tensor,
-  withBackend,
-  type Tensor,
 } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { inFloat64 } from "../../in-float64.ts";
+import { near } from "../values.ts";
 
 const test = suite("autograd/ops/losses");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
-const near = (x: Tensor, wanted: number[]): void => {
-  const found = x.toArray();
-  assert.is(found.length, wanted.length);
-  wanted.forEach((value, index) => assert.ok(Math.abs(found[index] - value) < 1e-14, `${found[index]}, wanted ${value} at ${index}`));
-};
 
 test("distances", () =>
   inFloat64(() => {

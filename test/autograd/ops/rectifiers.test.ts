@@ -1,30 +1,10 @@
 // Values of the rectifiers, by hand. Gradients of those that are operations: test/autograd/gradient.test.ts.
 import { suite } from "uvu";
-import * as assert from "uvu/assert";
-import {
-  elu,
-  gradients,
-  hardSigmoid,
-  hardSwish,
-  leakyRelu,
-  mish,
-  relu6,
-  scope,
-  sum,
-  tensor,
-  withBackend,
-  type Tensor,
-} from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { elu, gradients, hardSigmoid, hardSwish, leakyRelu, mish, relu6, sum, tensor, type Tensor } from "../../../ts/autograd/index.ts";
+import { inFloat64 } from "../../in-float64.ts";
+import { near } from "../values.ts";
 
 const test = suite("autograd/ops/rectifiers");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
-const near = (x: Tensor, wanted: number[]): void => {
-  const found = x.toArray();
-  assert.is(found.length, wanted.length);
-  wanted.forEach((value, index) => assert.ok(Math.abs(found[index] - value) < 1e-14, `${found[index]}, wanted ${value} at ${index}`));
-};
 
 test("values", () =>
   inFloat64(() => {

@@ -1,12 +1,11 @@
 // Axes and options of sums, means and extremes.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { argmax, max, mean, scope, sum, tensor, withBackend, type ReduceOptions, type Tensor } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { argmax, max, mean, sum, tensor, type ReduceOptions, type Tensor } from "../../../ts/autograd/index.ts";
+import { inFloat64 } from "../../in-float64.ts";
 
 const test = suite("autograd/ops/reduce");
 
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 const matrix = (): Tensor =>
   tensor([
     [1, 5, 3],

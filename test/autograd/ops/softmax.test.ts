@@ -1,13 +1,12 @@
 // Softmax along any axis, and classes that are none.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { crossEntropy, logSoftmax, scope, softmax, sum, tensor, transpose, withBackend, zeros } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { crossEntropy, logSoftmax, softmax, sum, tensor, transpose, zeros } from "../../../ts/autograd/index.ts";
+import { inFloat64 } from "../../in-float64.ts";
 import "../../../ts/autograd/methods.ts";
 
 const test = suite("autograd/ops/softmax");
 
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 const values = Float64Array.from({ length: 24 }, (_, i) => ((i * 7) % 11) / 4);
 
 test("along an axis is along the last one of the transposed tensor", () =>

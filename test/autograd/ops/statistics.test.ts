@@ -8,20 +8,17 @@ import {
   min,
   multiply,
   norm,
-  scope,
   standardDeviation,
   sum,
   tensor,
   variance,
-  withBackend,
   type Tensor,
   type VarianceOptions,
 } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { inFloat64 } from "../../in-float64.ts";
 
 const test = suite("autograd/ops/statistics");
 
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 const near = (x: Tensor, shape: number[], wanted: number[]): void => {
   assert.equal([...x.shape], shape);
   const found = x.toArray();

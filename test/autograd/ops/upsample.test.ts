@@ -1,26 +1,11 @@
 // Larger images: values by hand and of PyTorch, gradients, errors.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  gradientError,
-  gradients,
-  multiply,
-  scope,
-  sum,
-  tensor,
-  upsample2d,
-  withBackend,
-  type Tensor,
-} from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { gradientError, gradients, multiply, sum, tensor, upsample2d } from "../../../ts/autograd/index.ts";
+import { inFloat64 } from "../../in-float64.ts";
+import { is } from "../values.ts";
 
 const test = suite("autograd/ops/upsample");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
-const is = (x: Tensor, shape: number[], values?: number[]): void => {
-  assert.equal([...x.shape], shape);
-  if (values) assert.equal([...x.toArray()], values);
-};
 
 test("nearest neighbors", () =>
   inFloat64(() => {

@@ -8,7 +8,6 @@ import {
   gradients,
   multiply,
   reshape,
-  scope,
   split,
   squeeze,
   stack,
@@ -16,19 +15,12 @@ import {
   tensor,
   transpose,
   unsqueeze,
-  withBackend,
   zeros,
-  type Tensor,
 } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { inFloat64 } from "../../in-float64.ts";
+import { is } from "../values.ts";
 
 const test = suite("autograd/ops/views");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
-const is = (x: Tensor, shape: number[], values?: number[]): void => {
-  assert.equal([...x.shape], shape);
-  if (values) assert.equal([...x.toArray()], values);
-};
 
 test("axes of length 1 go and come", () =>
   inFloat64(() => {

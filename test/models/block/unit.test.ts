@@ -1,17 +1,15 @@
 // What a residual unit is made of: where its stream starts, what its skip is given, what a skip that drops the branch saves.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { noGrad, relu, scope, tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
+import { relu, tensor, type Tensor } from "../../../ts/autograd/index.ts";
 import "../../../ts/autograd/methods.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
 import { BasicUnit, BottleneckUnit, type UnitOptions } from "../../../ts/models/block/unit.ts";
 import { additive, padChannels, projection, type Skip } from "../../../ts/models/index.ts";
 import { initialize, type Layer } from "../../../ts/nn/index.ts";
 import { normals } from "../../autograd/normals.ts";
+import { inFloat64NoGrad as inFloat64 } from "../../in-float64.ts";
 
 const test = suite("models/block/unit");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(() => noGrad(work)));
 
 const SITE = { index: 0, depth: 1, width: 4 };
 

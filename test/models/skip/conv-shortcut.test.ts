@@ -1,15 +1,14 @@
 // A 1x1 convolution and batch norm on the shortcut of every unit, in place of what the model has.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { add, noGrad, scope, tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
+import { add, tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../../ts/backend/reference.ts";
 import { convShortcut, projection, resnetV1, type Skip } from "../../../ts/models/index.ts";
 import { BatchNorm2d, Conv2d, initialize, type Layer, type Module } from "../../../ts/nn/index.ts";
 import { normals } from "../../autograd/normals.ts";
+import { inFloat64NoGrad as inFloat64 } from "../../in-float64.ts";
 
 const test = suite("models/skip/conv-shortcut");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(() => noGrad(work)));
 
 function image(seed: number, channels: number, size: number): Tensor {
   return tensor(Float64Array.from({ length: 2 * size * size * channels }, normals(seed)), [2, size, size, channels]);

@@ -1,15 +1,14 @@
 // Dropout on the shortcut: what stays of the stream, what evaluation does, and the masks' independence of anything but seed, path, step.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { noGrad, scope, tensor, wholeBatch, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { tensor, wholeBatch, type Tensor } from "../../../ts/autograd/index.ts";
 import { additive, dropoutShortcut, resnetV1, type DropoutShortcutOptions, type Skip, type SkipKind } from "../../../ts/models/index.ts";
 import { initialize, type Module } from "../../../ts/nn/index.ts";
 import { normals } from "../../autograd/normals.ts";
+import { inFloat64NoGrad as inFloat64 } from "../../in-float64.ts";
 
 const test = suite("models/skip/dropout-shortcut");
 
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(() => noGrad(work)));
 const [N, SIZE, C] = [4, 4, 8];
 
 function image(seed: number): Tensor {

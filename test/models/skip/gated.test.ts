@@ -1,15 +1,14 @@
 // Gates: (1 - g) s + g f and (1 - g) s + f with g = sigmoid(conv1x1(x) + b), open and shut, and what the gate is made of.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { noGrad, scope, tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
+import { tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
 import { createReferenceBackend } from "../../../ts/backend/reference.ts";
 import { additive, gated, none, observed, original, resnetV1, StreamRecorder, type Skip, type SkipKind } from "../../../ts/models/index.ts";
 import { init, initialize, uninitialized, type Module } from "../../../ts/nn/index.ts";
 import { normals } from "../../autograd/normals.ts";
+import { inFloat64NoGrad as inFloat64 } from "../../in-float64.ts";
 
 const test = suite("models/skip/gated");
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(() => noGrad(work)));
 
 function image(seed: number, channels: number, size = 4): Tensor {
   return tensor(Float64Array.from({ length: 2 * size * size * channels }, normals(seed)), [2, size, size, channels]);

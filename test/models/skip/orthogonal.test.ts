@@ -1,10 +1,10 @@
 // The identities that arXiv 2505.11881 states of the orthogonal update, in float64, per position and per sample.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { add, backward, gradients, multiply, noGrad, scope, sum, tensor, withBackend, type Tensor } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { add, backward, gradients, multiply, noGrad, scope, sum, tensor, type Tensor } from "../../../ts/autograd/index.ts";
 import { orthogonal, type OrthogonalOptions } from "../../../ts/models/index.ts";
 import { normals } from "../../autograd/normals.ts";
+import { inFloat64 } from "../../in-float64.ts";
 
 const SHAPE = [2, 3, 2, 5];
 const SIZE = 60;
@@ -30,8 +30,6 @@ function dots(a: ArrayLike<number>, b: ArrayLike<number>, columns: number): numb
     return dot;
   });
 }
-
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 for (const [over, columns] of [
   ["feature", 5],

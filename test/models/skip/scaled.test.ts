@@ -1,15 +1,14 @@
 // Constant scaling: s x + b f, plain addition and the plain net at its ends.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { gradients, multiply, scope, sum, tensor, withBackend } from "../../../ts/autograd/index.ts";
-import { createReferenceBackend } from "../../../ts/backend/reference.ts";
+import { gradients, multiply, sum, tensor } from "../../../ts/autograd/index.ts";
 import { additive, none, resnetV1, scaled, type ScaledOptions, type SkipKind } from "../../../ts/models/index.ts";
 import { normals } from "../../autograd/normals.ts";
+import { inFloat64 } from "../../in-float64.ts";
 
 const test = suite("models/skip/scaled");
 
 const SITE = { index: 0, depth: 1, width: 3 };
-const inFloat64 = (work: () => void): void => withBackend(createReferenceBackend(), () => scope(work));
 
 test("y = s x + b f, dx = s dy, df = b dy", () =>
   inFloat64(() => {
