@@ -15,6 +15,11 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** Values along axes; along the batch axis of a batch, those of the whole batch. */
+export function countAlong(x: Tensor, axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * (axis === 0 && x.batch !== null ? x.batch.size : x.shape[axis]), 1);
+}
+
 export interface Layout {
   readonly strides: readonly number[];
   readonly offset?: number;

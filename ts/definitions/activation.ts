@@ -1,8 +1,8 @@
 // What the kernels of ts/kernels/activation.ts compute, in float64, and the sizes they are checked on.
 import * as kernels from "../kernels/activation.ts";
 import { defined } from "./definition.ts";
-
-const lengths = [0, 1, 3, 4, 5, 15, 16, 17, 31, 64, 257].map((length) => ({ length }));
+import { asDrawn, away, lengths, type Fill } from "./fills.ts";
+import { unary } from "./unary.ts";
 
 const wide = (_: number, normal: number) => normal * 4;
 
@@ -50,18 +50,6 @@ function geluTanhArgument(x: number): number {
   return 2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x);
 }
 
-type Fill = (index: number, normal: number) => number;
-
-function unary(kernel: typeof kernels.exp, f: (x: number) => number, fill: Fill = wide) {
-  return defined(kernel, {
-    define: ({ x, y }, { length }) => {
-      for (let i = 0; i < length; i++) y[i] = f(x[i]);
-    },
-    samples: lengths,
-    fill: { x: fill },
-  });
-}
-
 /** dx = dy * slope(x) */
 function backwardOfInput(kernel: typeof kernels.geluBackward, slope: (x: number) => number) {
   return defined(kernel, {
@@ -84,23 +72,23 @@ function backwardOfOutput(kernel: typeof kernels.tanhBackward, slope: (y: number
   });
 }
 
-export const exp = /* @__PURE__ */ unary(kernels.exp, Math.exp);
+export const exp = /* @__PURE__ */ unary(kernels.exp, Math.exp, wide);
 
 export const log = /* @__PURE__ */ unary(kernels.log, Math.log, positive);
 
-export const tanh = /* @__PURE__ */ unary(kernels.tanh, Math.tanh);
+export const tanh = /* @__PURE__ */ unary(kernels.tanh, Math.tanh, wide);
 
-export const erf = /* @__PURE__ */ unary(kernels.erf, erf64, (_, normal) => normal);
+export const erf = /* @__PURE__ */ unary(kernels.erf, erf64, asDrawn);
 
-export const sigmoid = /* @__PURE__ */ unary(kernels.sigmoid, sigmoid64);
+export const sigmoid = /* @__PURE__ */ unary(kernels.sigmoid, sigmoid64, wide);
 
-export const gelu = /* @__PURE__ */ unary(kernels.gelu, (x) => x * gauss64(x));
+export const gelu = /* @__PURE__ */ unary(kernels.gelu, (x) => x * gauss64(x), wide);
 
-export const geluTanh = /* @__PURE__ */ unary(kernels.geluTanh, (x) => x * sigmoid64(geluTanhArgument(x)));
+export const geluTanh = /* @__PURE__ */ unary(kernels.geluTanh, (x) => x * sigmoid64(geluTanhArgument(x)), wide);
 
-export const silu = /* @__PURE__ */ unary(kernels.silu, (x) => x * sigmoid64(x));
+export const silu = /* @__PURE__ */ unary(kernels.silu, (x) => x * sigmoid64(x), wide);
 
-export const softplus = /* @__PURE__ */ unary(kernels.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
+export const softplus = /* @__PURE__ */ unary(kernels.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), wide);
 
 export const geluBackward = /* @__PURE__ */ backwardOfInput(
   kernels.geluBackward,
@@ -139,7 +127,7 @@ export const pow = /* @__PURE__ */ defined(kernels.pow, {
     for (let i = 0; i < length; i++) y[i] = pow64(x[i], exponent);
   },
   samples: [...lengths.map(({ length }) => ({ length, exponent: 3 })), ...[-2, 0, 1, 2, -1].map((exponent) => ({ length: 17, exponent }))],
-  fill: { x: (_, normal) => (normal < 0 ? normal - 0.25 : normal + 0.25) },
+  fill: { x: away },
 });
 
 export const powElementwise = /* @__PURE__ */ defined(kernels.powElementwise, {

@@ -2,26 +2,10 @@
 import * as kernels from "../kernels/elementwise.ts";
 import { stridedCopy } from "../kernels/elementwise.ts";
 import { defined } from "./definition.ts";
+import { asDrawn, away, lengths, rounded, type Fill } from "./fills.ts";
+import { unary } from "./unary.ts";
 
-const lengths = [0, 1, 3, 4, 5, 15, 16, 17, 31, 64, 257].map((length) => ({ length }));
-
-const away = (_: number, normal: number) => (normal < 0 ? normal - 0.25 : normal + 0.25);
-
-const rounded = (_: number, normal: number) => Math.trunc(normal * 2);
-
-type Fill = (index: number, normal: number) => number;
-
-function unary(kernel: typeof kernels.relu, f: (x: number) => number, fill: Fill = (_, normal) => normal) {
-  return defined(kernel, {
-    define: ({ x, y }, { length }) => {
-      for (let i = 0; i < length; i++) y[i] = f(x[i]);
-    },
-    samples: lengths,
-    fill: { x: fill },
-  });
-}
-
-function binary(kernel: typeof kernels.add, f: (a: number, b: number) => number, fill: Fill = (_, normal) => normal) {
+function binary(kernel: typeof kernels.add, f: (a: number, b: number) => number, fill: Fill = asDrawn) {
   return defined(kernel, {
     define: ({ a, b, y }, { length }) => {
       for (let i = 0; i < length; i++) y[i] = f(a[i], b[i]);
@@ -51,9 +35,9 @@ export const equal = /* @__PURE__ */ binary(kernels.equal, (a, b) => (a === b ? 
 
 export const addRelu = /* @__PURE__ */ binary(kernels.addRelu, (a, b) => (a + b < 0 ? 0 : a + b));
 
-export const relu = /* @__PURE__ */ unary(kernels.relu, (x) => (x < 0 ? 0 : x));
+export const relu = /* @__PURE__ */ unary(kernels.relu, (x) => (x < 0 ? 0 : x), asDrawn);
 
-export const absolute = /* @__PURE__ */ unary(kernels.absolute, Math.abs);
+export const absolute = /* @__PURE__ */ unary(kernels.absolute, Math.abs, asDrawn);
 
 export const sign = /* @__PURE__ */ unary(kernels.sign, Math.sign, rounded);
 

@@ -1,6 +1,7 @@
 // What the kernels of ts/kernels/group-norm.ts compute, in float64, and the sizes they are checked on.
 import * as kernels from "../kernels/group-norm.ts";
 import { defined } from "./definition.ts";
+import { meansAndScales } from "./fills.ts";
 
 const sizes = [
   { n: 0, pixels: 4, c: 4, groups: 2 },
@@ -13,9 +14,6 @@ const sizes = [
   { n: 2, pixels: 130, c: 17, groups: 1 },
   { n: 1, pixels: 63, c: 36, groups: 6 },
 ];
-
-/** Fills [n,groups,2] means and reciprocal standard deviations. */
-const stats = (index: number, normal: number): number => (index % 2 === 0 ? normal : Math.abs(normal) + 0.5);
 
 export const groupNorm = /* @__PURE__ */ defined(kernels.groupNorm, {
   define: ({ x, gamma, beta, y, stats }, { n, pixels, c, groups, eps }) => {
@@ -83,6 +81,6 @@ export const groupNormBackward = /* @__PURE__ */ defined(kernels.groupNormBackwa
     }
   },
   samples: sizes,
-  fill: { stats },
+  fill: { stats: meansAndScales },
   terms: ({ n, pixels, c, groups }) => 8 + Math.max(n * pixels, (pixels * c) / groups),
 });

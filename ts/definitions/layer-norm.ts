@@ -1,6 +1,7 @@
 // What the kernels of ts/kernels/layer-norm.ts compute, in float64, and the sizes they are checked on.
 import * as kernels from "../kernels/layer-norm.ts";
 import { defined } from "./definition.ts";
+import { meansAndScales } from "./fills.ts";
 
 const sizes = [
   { rows: 0, c: 5 },
@@ -17,9 +18,6 @@ const sizes = [
   { rows: 2, c: 1024 },
   { rows: 2, c: 2061 },
 ];
-
-/** Fills [rows,2] means and reciprocal standard deviations. */
-const stats = (index: number, normal: number): number => (index % 2 === 0 ? normal : Math.abs(normal) + 0.5);
 
 export const layerNorm = /* @__PURE__ */ defined(kernels.layerNorm, {
   define: ({ x, gamma, beta, y, stats }, { rows, c, eps }) => {
@@ -58,7 +56,7 @@ export const layerNormBackward = /* @__PURE__ */ defined(kernels.layerNormBackwa
     }
   },
   samples: sizes,
-  fill: { stats },
+  fill: { stats: meansAndScales },
   terms: ({ c }) => 8 + c,
 });
 
@@ -74,6 +72,6 @@ export const layerNormAffineGradient = /* @__PURE__ */ defined(kernels.layerNorm
     }
   },
   samples: sizes,
-  fill: { stats },
+  fill: { stats: meansAndScales },
   terms: ({ rows }) => rows,
 });

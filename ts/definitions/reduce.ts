@@ -1,6 +1,7 @@
 // What the kernels of ts/kernels/reduce.ts compute, in float64, and the sizes they are checked on.
 import * as kernels from "../kernels/reduce.ts";
 import { defined } from "./definition.ts";
+import { rounded } from "./fills.ts";
 
 type Numbers = { readonly outer: number; readonly length: number; readonly inner: number };
 
@@ -17,8 +18,6 @@ const samples: Numbers[] = [
 
 /** NaN counts as larger than all else. */
 const larger = (a: number, b: number) => a > b || (a !== a && b === b);
-
-const rounded = (_: number, normal: number) => Math.trunc(normal * 2);
 
 function along(
   kernel: typeof kernels.reduceSum,

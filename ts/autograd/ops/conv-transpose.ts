@@ -5,8 +5,8 @@ import { emptyLike, launch, rowBuffer } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { sumOverSamples } from "../shard-sum.ts";
 import { shapeText, type Tensor } from "../tensor.ts";
-import type { Pair } from "./conv.ts";
 import { add } from "./elementwise.ts";
+import { both, type Pair } from "./pair.ts";
 
 export interface ConvTranspose2dOptions {
   readonly stride?: Pair;
@@ -16,8 +16,6 @@ export interface ConvTranspose2dOptions {
   readonly dilation?: Pair;
   readonly groups?: number;
 }
-
-const both = (pair: Pair): readonly [number, number] => (typeof pair === "number" ? [pair, pair] : pair);
 
 /** The convolution that this one is the transposed one of: from [N, h, w, c] to x [N, H, W, k]. */
 function sizesOf(x: Tensor, filter: Tensor, options: ConvTranspose2dOptions): kernels.ConvSizes {

@@ -8,9 +8,9 @@ import { sumOverSamples } from "../shard-sum.ts";
 import { shapeText, type Tensor } from "../tensor.ts";
 import { usesWinograd, type Convolution, type ConvolutionPass } from "./convolution-table.ts";
 import { columnSum } from "./gemm.ts";
+import { both, type Pair } from "./pair.ts";
 
-/** One number for both axes, or [rows, columns]. */
-export type Pair = number | readonly [number, number];
+export type { Pair };
 
 export interface Conv2dOptions {
   /** Rows and columns from one window to the next; 1 by default. */
@@ -86,9 +86,9 @@ export const conv2dOp = /* @__PURE__ */ defineOp<readonly [Tensor, Tensor, Tenso
 });
 
 function attributesOf({ stride = 1, padding = 0, dilation = 1, groups = 1, convolution = "winograd" }: Conv2dOptions): ConvAttributes {
-  const [strideH, strideW] = typeof stride === "number" ? [stride, stride] : stride;
-  const [padH, padW] = typeof padding === "number" ? [padding, padding] : padding;
-  const [dilationH, dilationW] = typeof dilation === "number" ? [dilation, dilation] : dilation;
+  const [strideH, strideW] = both(stride);
+  const [padH, padW] = both(padding);
+  const [dilationH, dilationW] = both(dilation);
   return { strideH, strideW, padH, padW, dilationH, dilationW, groups, convolution };
 }
 

@@ -7,7 +7,7 @@ import { emptyLike, launch, rowsOf } from "../launch.ts";
 import { defineOp } from "../op.ts";
 import { alias } from "../scope.ts";
 import { finish, sumOverSamples } from "../shard-sum.ts";
-import { expanded, reduced } from "../strided.ts";
+import { countAlong, expanded, reduced } from "../strided.ts";
 import { shapeText, sizeOf, type Shape, type Tensor } from "../tensor.ts";
 
 export type Axes = number | readonly number[];
@@ -132,9 +132,7 @@ function options(who: string, name: "axis" | "axes", given: Axes | ReduceOptions
 function summed(who: string, x: Tensor, given: Axes | ReduceOptions, ofMean: boolean): Tensor {
   const { axes, keepDims } = options(who, "axes", given);
   const over = resolveAxes(who, x.shape, axes);
-  let count = 1;
-  if (ofMean) for (const axis of over) count *= axis === 0 && x.batch !== null ? x.batch.size : x.shape[axis];
-  return squeezed(sumOp([x], { axes: over, scale: 1 / count }), over, keepDims);
+  return squeezed(sumOp([x], { axes: over, scale: ofMean ? 1 / countAlong(x, over) : 1 }), over, keepDims);
 }
 
 /** Sum over axes, all by default: sum(x, -1), sum(x, [1, 2]) or sum(x, { axes: 0, keepDims: true }). */

@@ -6,6 +6,7 @@ import { exp, log } from "./activation.ts";
 import { add, affine, multiply, sqrt, subtract } from "./elementwise.ts";
 import { argmax, max, mean, resolveAxes, sum, type Axes, type ExtremeOptions, type ReduceOptions } from "./reduce.ts";
 import { squeeze } from "./views.ts";
+import { countAlong } from "../strided.ts";
 
 const negative = (x: Tensor): Tensor => affine(x, -1, 0);
 
@@ -30,8 +31,7 @@ export function variance(x: Tensor, options: Axes | VarianceOptions = {}): Tenso
   wantOptions("variance", given, "axes", "keepDims", "correction");
   const { axes, keepDims = false, correction = 1 } = given;
   const over = resolveAxes("variance", x.shape, axes);
-  let count = 1;
-  for (const axis of over) count *= axis === 0 && x.batch !== null ? x.batch.size : x.shape[axis];
+  const count = countAlong(x, over);
   const away = subtract(x, mean(x, { axes: over, keepDims: true }));
   return affine(mean(multiply(away, away), { axes: over, keepDims }), count / (count - correction), 0);
 }

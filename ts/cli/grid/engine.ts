@@ -33,6 +33,12 @@ export interface Engine {
 
 const programOf = async ({ file }: Plan): Promise<Program> => (await import(file.url.href)) as Program;
 
+/** A run on the calling thread. */
+export async function openLocalPool(plan: Plan, { options }: Prepared): Promise<Pool> {
+  setBackend(createWasmBackend(openKernels(false).module));
+  return new LocalPool(await programOf(plan), { options });
+}
+
 /** The threads of a run; `workers` 0 is the calling thread alone. */
 export function cpuEngine(workers: number): Engine {
   const { module: kernels } = openKernels(false);
@@ -43,10 +49,10 @@ export function cpuEngine(workers: number): Engine {
     versions: versionsOf(openKernels(false)),
     records: "step",
     room: roomFor(),
-    openPool: async (plan, { options, shards }) => {
-      if (workers > 0) return openTeam({ module: plan.file.url, workers: Math.min(workers, shards), shards, options, kernels });
-      setBackend(createWasmBackend(kernels));
-      return new LocalPool(await programOf(plan), { options });
+    openPool: (plan, prepared) => {
+      const { options, shards } = prepared;
+      if (workers === 0) return openLocalPool(plan, prepared);
+      return openTeam({ module: plan.file.url, workers: Math.min(workers, shards), shards, options, kernels });
     },
   };
 }

@@ -21,7 +21,7 @@ import { describeData } from "../settings/checkpoint-about.ts";
 import { gatherDiagnostics } from "../settings/diagnostics.ts";
 import { DigestRecorder } from "../run/digest-recorder.ts";
 import { describeMachine } from "../machine/machine.ts";
-import { cpuEngine, type Engine } from "./engine.ts";
+import { openLocalPool, type Engine } from "./engine.ts";
 import { openMeasures, wasExamined } from "./measures.ts";
 import { packageCommit } from "../machine/package-info.ts";
 import { identityOf, prepareRun, type Plan, type PlannedRun, type Prepared } from "./plan.ts";
@@ -174,7 +174,7 @@ async function examine(plan: Plan, run: PlannedRun, splits: Splits, message: (te
     return false;
   }
   const prepared = prepareRun(plan, run, splits);
-  const pool = await cpuEngine(0).openPool(plan, prepared, { message, signal: new AbortController().signal });
+  const pool = await openLocalPool(plan, prepared);
   try {
     const { train, test, options } = prepared;
     const trainer = new Trainer({ pool, train, test, classes: splits.train.classes, epochs: setting.epochs });
